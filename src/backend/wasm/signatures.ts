@@ -1,0 +1,112 @@
+/*
+ * The names and parameters of every kernel that assembly/ exports, in the order of the AssemblyScript parameters.
+ * TypeScript calls kernels by this table and `npm run check` compares it with both binaries, so that a kernel whose
+ * arguments changed cannot be called the old way. What each argument means is told once, above the kernel itself.
+ *
+ * How to read a row: names separated by blanks; i32 unless `name:f32`; `-> i32` where something is returned.
+ *   *Ptr        a byte address (multiple of 4, 16 is faster); a *Ptr documented as optional takes 0 for "none"
+ *   *Stride, *Row, n*   in elements, never in bytes
+ *   start end   the half-open range of work units this call does. What a unit is, is said below; calls on disjoint
+ *               ranges may run at the same time, and any way of cutting [0, units) into ranges gives the same bits.
+ *   packPtr, scratchPtr  memory private to the calling thread; planPtr: memory shared by all of them, read-only while
+ *               they run. The *_bytes functions say how much.
+ */
+export const kernelSignatures = {
+  // Matrix product, y = A B (assembly/matmul.ts). gemm_f32 splits over rows of y, gemm_columns_f32 over its columns
+  // (take the longer side), gemm_batch_f32 over matrices. biasPtr optional: n values, the start of every row of y.
+  // accumulate 1: y += A B (bias ignored). Units: m rows, n columns, batch matrices.
+  gemm_f32:
+    "aPtr aRowStride aColStride bPtr bRowStride bColStride yPtr yRowStride biasPtr m n k accumulate packPtr start end",
+  gemm_columns_f32:
+    "aPtr aRowStride aColStride bPtr bRowStride bColStride yPtr yRowStride biasPtr m n k accumulate packPtr start end",
+  gemm_batch_f32:
+    "aPtr aBatchStride aRowStride aColStride bPtr bBatchStride bRowStride bColStride yPtr yBatchStride yRowStride " +
+    "biasPtr m n k accumulate packPtr start end",
+  gemm_scratch_bytes: "m n k -> i32",
+
+  // Convolution in 1 to 3 dimensions (assembly/conv.ts). geometryPtr: 22 i32, see there. pass: 0 forward, 1 input
+  // gradient, 2 weight gradient. First conv_plan_f32 on one thread, then the pass in ranges over the same plan.
+  // Units: conv_units(geometryPtr, pass); conv_weight_grad_finish_f32: nGroups * groupFilters.
+  conv_units: "geometryPtr pass -> i32",
+  conv_plan_bytes: "geometryPtr pass -> i32",
+  conv_scratch_bytes: "geometryPtr pass -> i32",
+  conv_plan_f32: "geometryPtr pass wPtr planPtr",
+  conv_f32: "xPtr biasPtr yPtr geometryPtr planPtr scratchPtr start end",
+  conv_input_grad_f32: "gPtr gxPtr geometryPtr planPtr scratchPtr start end",
+  conv_weight_grad_f32: "xPtr gPtr geometryPtr planPtr scratchPtr start end",
+  conv_weight_grad_finish_f32: "gwPtr geometryPtr planPtr start end",
+
+  // Pooling (assembly/pool.ts). Units: planes (images * channels). indexPtr optional in the forward pass.
+  maxpool2d_f32: "xPtr yPtr indexPtr inH inW outH outW kH kW sH sW pH pW dH dW start end",
+  maxpool2d_grad_f32: "gPtr indexPtr gxPtr nIn nOut start end",
+
+  // Elementwise (assembly/elementwise.ts). Units: elements. yPtr may equal xPtr.
+  neg_f32: "xPtr yPtr start end",
+  abs_f32: "xPtr yPtr start end",
+  square_f32: "xPtr yPtr start end",
+  sqrt_f32: "xPtr yPtr start end",
+  rsqrt_f32: "xPtr yPtr start end",
+  reciprocal_f32: "xPtr yPtr start end",
+  exp_f32: "xPtr yPtr start end",
+  log_f32: "xPtr yPtr start end",
+  relu_f32: "xPtr yPtr start end",
+  tanh_f32: "xPtr yPtr start end",
+  sigmoid_f32: "xPtr yPtr start end",
+
+  // Binary with row, column and scalar broadcasts (assembly/binary.ts): y[r, c] = f(a[r * aRow + c * aStep], ...).
+  // Units: elements of y, r * nCols + c. Same-shape dense operands: one row, nCols = all, steps 1. *_grad: a = g, b = y.
+  add_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+  sub_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+  mul_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+  div_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+  maximum_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+  minimum_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+  relu_grad_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+  tanh_grad_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+  sigmoid_grad_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+
+  // Reductions of x seen as [outer, n, inner] to y [outer, inner] (assembly/reduce.ts). Units: elements of y.
+  // argmax and argmin write i32.
+  sum_f32: "xPtr yPtr n inner start end",
+  prod_f32: "xPtr yPtr n inner start end",
+  max_f32: "xPtr yPtr n inner start end",
+  min_f32: "xPtr yPtr n inner start end",
+  argmax_f32: "xPtr yPtr n inner start end",
+  argmin_f32: "xPtr yPtr n inner start end",
+
+  // Softmax over the last axis of [rows, n] (assembly/fused/softmax.ts). Units: rows.
+  softmax_f32: "xPtr yPtr n start end",
+  softmax_grad_f32: "gPtr yPtr gxPtr n start end",
+  log_softmax_f32: "xPtr yPtr n start end",
+  log_softmax_grad_f32: "gPtr yPtr gxPtr n start end",
+
+  // Movement of 4-byte elements, f32 or i32 alike (assembly/movement.ts). Units: elements, except
+  // copy_strided_f32: rows (n0 * n1 * n2); index_select_f32: outer * nIndex; scatter_add_f32, index_add_f32: outer * inner.
+  // A result is the first out-of-range position (flat in index) that this range met, or -1.
+  fill_f32: "yPtr value:f32 start end",
+  copy_f32: "xPtr yPtr start end",
+  copy_strided_f32: "xPtr x0 x1 x2 x3 yPtr y0 y1 y2 y3 n0 n1 n2 n3 start end",
+  gather_f32: "xPtr indexPtr yPtr n nIndex inner start end -> i32",
+  index_select_f32: "xPtr indexPtr yPtr n nIndex inner start end -> i32",
+  scatter_add_f32: "gPtr indexPtr gxPtr n nIndex inner start end -> i32",
+  index_add_f32: "gPtr indexPtr gxPtr n nIndex inner start end -> i32",
+  cast_f32_i32: "xPtr yPtr start end",
+  cast_i32_f32: "xPtr yPtr start end",
+
+  // Optimizers (assembly/optim.ts). Units: elements. mPtr of sgd optional.
+  sgd_f32:
+    "pPtr gPtr mPtr lr:f32 momentum:f32 gradScale:f32 weightDecay:f32 nesterov start end",
+  adam_f32:
+    "pPtr gPtr mPtr vPtr stepSize:f32 beta1:f32 beta1Rest:f32 beta2:f32 beta2Rest:f32 vScale:f32 eps:f32 " +
+    "weightDecay:f32 decay:f32 start end",
+
+  // Philox 4x32-10 (assembly/random.ts). Units: elements; element i takes lane i % 4 of block counter + floor(i / 4).
+  bits_i32: "seedLo seedHi counterLo counterHi yPtr start end",
+  uniform_f32: "seedLo seedHi counterLo counterHi yPtr start end",
+  normal_f32: "seedLo seedHi counterLo counterHi yPtr start end",
+  bernoulli_f32: "seedLo seedHi counterLo counterHi p:f32 value:f32 yPtr start end",
+
+  // For bench/ only (assembly/peak.ts).
+  peak_madd_f32: "yPtr nSteps",
+  peak_gemm_tile_f32: "aPtr bPtr yPtr k nRepeats",
+} as const;
