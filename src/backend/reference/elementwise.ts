@@ -1,0 +1,45 @@
+// Elementwise kernels of the reference backend: the scalar maths of scalars.ts, one element at a time.
+import type { KernelFamilies } from "../kernels.ts";
+import { binaryScalars, unaryScalars } from "../scalars.ts";
+import { arrayOf, elementsOf, offsetsOf } from "./memory.ts";
+
+type Elementwise = Pick<KernelFamilies, "fill" | "copy" | "cast" | "unary" | "binary">;
+
+export const elementwise: Elementwise = {
+  fill(y, value) {
+    const out = arrayOf(y);
+    for (const at of offsetsOf(y)) out[at] = value;
+  },
+
+  copy(x, y) {
+    const from = arrayOf(x);
+    const at = offsetsOf(x);
+    const out = elementsOf(y);
+    for (let i = 0; i < out.length; i++) out[i] = from[at[i]];
+  },
+
+  cast(x, y) {
+    const from = elementsOf(x);
+    const out = elementsOf(y);
+    // To int32, storing truncates toward zero. To bool, whatever is not zero is true, NaN included.
+    if (y.storage.dtype === "bool") for (let i = 0; i < out.length; i++) out[i] = from[i] === 0 ? 0 : 1;
+    else for (let i = 0; i < out.length; i++) out[i] = from[i];
+  },
+
+  unary(op, x, y) {
+    const { js } = unaryScalars[op];
+    const from = elementsOf(x);
+    const out = elementsOf(y);
+    for (let i = 0; i < out.length; i++) out[i] = js(from[i]);
+  },
+
+  binary(op, a, b, y) {
+    const { js } = binaryScalars[op];
+    const left = arrayOf(a);
+    const right = arrayOf(b);
+    const aAt = offsetsOf(a);
+    const bAt = offsetsOf(b);
+    const out = elementsOf(y);
+    for (let i = 0; i < out.length; i++) out[i] = js(left[aAt[i]], right[bAt[i]]);
+  },
+};

@@ -1,0 +1,8 @@
+// Fused ops of the reference backend: none. It runs their decompositions, so that as the oracle of a fused kernel it
+// shares nothing with it.
+import type { Kernels } from "../kernels.ts";
+
+export const fused: Kernels["fused"] = {
+  logSoftmax: "decompose",
+  logSoftmaxGrad: "decompose",
+};

@@ -1,0 +1,38 @@
+// Reductions of the reference backend, along n of [outer, n, inner]. Accumulation is in doubles, in index order.
+import type { KernelFamilies } from "../kernels.ts";
+import { reduceScalars } from "../scalars.ts";
+import { elementsOf } from "./memory.ts";
+
+export const reduce: Pick<KernelFamilies, "reduce" | "argmax"> = {
+  reduce(op, x, y, { outer, n, inner }) {
+    const { initial, js } = reduceScalars[op];
+    const from = elementsOf(x);
+    const out = elementsOf(y);
+    for (let o = 0; o < outer; o++) {
+      for (let i = 0; i < inner; i++) {
+        let accumulator: number = initial;
+        for (let k = 0; k < n; k++) accumulator = js(accumulator, from[(o * n + k) * inner + i]);
+        out[o * inner + i] = accumulator;
+      }
+    }
+  },
+
+  argmax(x, y, { outer, n, inner }) {
+    const from = elementsOf(x);
+    const out = elementsOf(y);
+    for (let o = 0; o < outer; o++) {
+      for (let i = 0; i < inner; i++) {
+        let position = 0;
+        let best = from[o * n * inner + i];
+        for (let k = 1; k < n; k++) {
+          const value = from[(o * n + k) * inner + i];
+          if (!Number.isNaN(best) && (value > best || Number.isNaN(value))) {
+            best = value;
+            position = k;
+          }
+        }
+        out[o * inner + i] = position;
+      }
+    }
+  },
+};
