@@ -1,0 +1,156 @@
+// Whole files on disk, in Node and what follows its API (Deno, Bun). Writing is atomic: a reader, or whoever restarts
+// after a crash, sees the old file or the new one and never a part. Node's modules are reached at run time, so that
+// bundles for browsers stay free of them.
+import { DeviceError, NeuriteError } from "../core/errors.ts";
+
+/** A file that could not be read or written; `code` is the system's name for why: ENOSPC, EACCES, ENOENT, ... */
+export class FileError extends NeuriteError {
+  override readonly name = "FileError";
+  readonly code: string;
+
+  constructor(op: string, message: string, code: string, cause: unknown) {
+    super(op, message);
+    this.code = code;
+    this.cause = cause;
+  }
+}
+
+interface FileHandle {
+  writeFile(data: Uint8Array): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The part of `node:fs/promises` that is used here; tests pass one that fails on purpose. */
+export interface FileSystem {
+  open(path: string, flags: string): Promise<FileHandle>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  readFile(path: string): Promise<Uint8Array>;
+  realpath(path: string): Promise<string>;
+}
+
+interface PathModule {
+  dirname(path: string): string;
+  basename(path: string): string;
+  join(...parts: string[]): string;
+}
+
+interface NodeProcess {
+  readonly pid: number;
+  readonly platform: string;
+  getBuiltinModule?(name: string): unknown;
+}
+
+function nodeProcess(op: string): NodeProcess {
+  const { process } = globalThis as { process?: NodeProcess };
+  if (typeof process?.pid === "number") return process;
+  throw new DeviceError(op, "files need Node, Deno or Bun; got none. Read and write bytes instead.");
+}
+
+// `getBuiltinModule` came with Node 20.16; before it, an import whose specifier bundlers cannot see through.
+async function builtinModule(op: string, name: string): Promise<unknown> {
+  return (
+    nodeProcess(op).getBuiltinModule?.(name) ??
+    (await import(/* webpackIgnore: true */ /* @vite-ignore */ name))
+  );
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EACCES: "permission is denied",
+  EPERM: "permission is denied",
+  EROFS: "the file system is read-only",
+  ENOENT: "the file or its directory does not exist",
+  ENOTDIR: "a part of the path is not a directory",
+  EISDIR: "the path is a directory",
+  EMFILE: "too many files are open",
+};
+
+function fileError(op: string, path: string, rule: string, error: unknown, hint = ""): FileError {
+  const code = (error as { code?: string } | null)?.code ?? "UNKNOWN";
+  const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+  return new FileError(op, `${path}: ${rule}; got ${code} (${reason}).${hint}`, code, error);
+}
+
+/**
+ * Reads a whole file.
+ *
+ * @throws FileError when it cannot be read.
+ */
+export async function readFileBytes(path: string, op = "readFileBytes"): Promise<Uint8Array> {
+  const files = (await builtinModule(op, "node:fs/promises")) as FileSystem;
+  try {
+    const { buffer, byteOffset, byteLength } = await files.readFile(path);
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  } catch (error) {
+    throw fileError(op, path, "the file must be readable", error);
+  }
+}
+
+let temporaryFiles = 0;
+
+/**
+ * Writes a whole file so that `path` holds either its old content or all of the new one, even when the process is
+ * killed or the power fails meanwhile: the bytes go to a temporary file in the same directory, are forced to disk, and
+ * take the name in one step.
+ *
+ * A failure removes the temporary file and leaves the old one alone. A kill may leave `<name>.<pid>-<n>.tmp` behind.
+ *
+ * @throws FileError naming the cause: ENOSPC for a full disk, EACCES for a directory that may not be written, ...
+ */
+export async function writeFileAtomic(
+  path: string,
+  bytes: Uint8Array,
+  op = "writeFileAtomic",
+): Promise<void> {
+  const files = (await builtinModule(op, "node:fs/promises")) as FileSystem;
+  await writeFileAtomicOn(files, path, bytes, op);
+}
+
+/** `writeFileAtomic` on a given file system. */
+export async function writeFileAtomicOn(
+  files: FileSystem,
+  path: string,
+  bytes: Uint8Array,
+  op = "writeFileAtomic",
+): Promise<void> {
+  const { pid, platform } = nodeProcess(op);
+  const paths = (await builtinModule(op, "node:path")) as PathModule;
+  // Through a symbolic link, so that the link stays one and its target is replaced.
+  const target = await files.realpath(path).catch(() => path);
+  const directory = paths.dirname(target);
+  const temporary = paths.join(
+    directory,
+    `${paths.basename(target)}.${String(pid)}-${String(temporaryFiles++)}.tmp`,
+  );
+  let created = false;
+  try {
+    const file = await files.open(temporary, "wx");
+    created = true;
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await files.rename(temporary, target);
+    created = false;
+    // The name itself is safe only once the directory is on disk. Windows neither needs nor allows this.
+    if (platform !== "win32") await syncDirectory(files, directory);
+  } catch (error) {
+    if (created) await files.unlink(temporary).catch(() => undefined);
+    const hint = " Whatever the file held before is untouched.";
+    throw fileError(op, path, `the file must be writable (${String(bytes.length)} bytes)`, error, hint);
+  }
+}
+
+async function syncDirectory(files: FileSystem, directory: string): Promise<void> {
+  const handle = await files.open(directory, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

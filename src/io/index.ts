@@ -1,0 +1,8 @@
+// `neurite/io`: files in and out.
+export { fileArray, fileTensor } from "./file-tensor.ts";
+export type { FileArray, FileDType, FileTensor } from "./file-tensor.ts";
+export { FileError, readFileBytes, writeFileAtomic } from "./files.ts";
+export { readIdx } from "./idx.ts";
+export type { Idx, IdxArray } from "./idx.ts";
+export { readSafetensors, writeSafetensors } from "./safetensors.ts";
+export type { Safetensors } from "./safetensors.ts";
