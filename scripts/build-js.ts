@@ -1,5 +1,5 @@
 // Bundles the package's entries into dist/ (shared code in chunks) and puts the two kernel binaries beside them.
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { filesBelow, root, writeIfChanged } from "./files.ts";
@@ -15,6 +15,17 @@ for (const area of areas) {
   if (existsSync(source)) entryPoints[area] = source;
 }
 
+/** `sideEffects` of package.json speaks of dist/; without this, esbuild would drop src/methods.ts by it. */
+const keepSources: Plugin = {
+  name: "keep-sources",
+  setup(setup) {
+    setup.onResolve({ filter: /^\./ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path),
+      sideEffects: true,
+    }));
+  },
+};
+
 const result = await build({
   absWorkingDir: root,
   entryPoints,
@@ -27,6 +38,7 @@ const result = await build({
   platform: "neutral",
   chunkNames: "chunk-[hash]",
   sourcemap: true,
+  plugins: [keepSources],
   write: false,
   logLevel: "warning",
 });

@@ -14,8 +14,12 @@ const run = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"],
 if (run.status !== 0) process.exit(run.status ?? 1);
 
 // tsc rewrites `./shape.ts` to `./shape.js` in code but leaves declarations as written.
-const relativeTs = /(\bfrom |\bimport |\bimport\()(["'])(\.{1,2}\/[^"']+)\.ts\2/g;
+const relativeTs = /(\bfrom |\bimport |\bimport\(|\bdeclare module )(["'])(\.{1,2}\/[^"']+)\.ts\2/g;
 for (const path of filesBelow(output)) {
   const text = readFileSync(path, "utf8");
-  writeIfChanged(path, Buffer.from(text.replace(relativeTs, "$1$2$3.js$2")));
+  // `using` is newer than the library most projects compile with; the file that needs the type brings it along.
+  const header = /\b(Symbol\.(async)?dispose|Disposable)\b/i.test(text)
+    ? '/// <reference lib="esnext.disposable" />\n'
+    : "";
+  writeIfChanged(path, Buffer.from(header + text.replace(relativeTs, "$1$2$3.js$2")));
 }
