@@ -35,6 +35,8 @@ export default defineConfig(
       "@typescript-eslint/no-non-null-assertion": "off",
       // Scopes and nodes put themselves into linked lists; arrow functions have made the rule's own case obsolete.
       "@typescript-eslint/no-this-alias": "off",
+      // A backend is handed storages by their interface and knows that it made them itself.
+      "@typescript-eslint/no-unsafe-class-instance-assignment": "off",
       // `for (let i = 0; ...)` walks several arrays in step; for-of would hide the index.
       "@typescript-eslint/prefer-for-of": "off",
     },
