@@ -2,6 +2,7 @@
 // after a crash, sees the old file or the new one and never a part. Node's modules are reached at run time, so that
 // bundles for browsers stay free of them.
 import { DeviceError, NeuriteError } from "../core/errors.ts";
+import { nodeBuiltin } from "../core/runtime.ts";
 
 /** A file that could not be read or written; `code` is the system's name for why: ENOSPC, EACCES, ENOENT, ... */
 export class FileError extends NeuriteError {
@@ -39,20 +40,14 @@ interface PathModule {
 interface NodeProcess {
   readonly pid: number;
   readonly platform: string;
-  getBuiltinModule?(name: string): unknown;
 }
 
-function nodeProcess(op: string): NodeProcess {
-  const { process } = globalThis as { process?: NodeProcess };
-  if (typeof process?.pid === "number") return process;
-  throw new DeviceError(op, "files need Node, Deno or Bun; got none. Read and write bytes instead.");
-}
-
-// `getBuiltinModule` came with Node 20.16; before it, an import whose specifier bundlers cannot see through.
-async function builtinModule(op: string, name: string): Promise<unknown> {
-  return (
-    nodeProcess(op).getBuiltinModule?.(name) ??
-    (await import(/* webpackIgnore: true */ /* @vite-ignore */ name))
+async function builtin<T>(op: string, name: `node:${string}`): Promise<T> {
+  const module = await nodeBuiltin<T>(name);
+  if (module !== undefined) return module;
+  throw new DeviceError(
+    op,
+    "files need Node, Deno or Bun; got another runtime. Read and write bytes instead.",
   );
 }
 
@@ -80,7 +75,7 @@ function fileError(op: string, path: string, rule: string, error: unknown, hint 
  * @throws FileError when it cannot be read.
  */
 export async function readFileBytes(path: string, op = "readFileBytes"): Promise<Uint8Array> {
-  const files = (await builtinModule(op, "node:fs/promises")) as FileSystem;
+  const files = await builtin<FileSystem>(op, "node:fs/promises");
   try {
     const { buffer, byteOffset, byteLength } = await files.readFile(path);
     return new Uint8Array(buffer, byteOffset, byteLength);
@@ -105,7 +100,7 @@ export async function writeFileAtomic(
   bytes: Uint8Array,
   op = "writeFileAtomic",
 ): Promise<void> {
-  const files = (await builtinModule(op, "node:fs/promises")) as FileSystem;
+  const files = await builtin<FileSystem>(op, "node:fs/promises");
   await writeFileAtomicOn(files, path, bytes, op);
 }
 
@@ -116,8 +111,8 @@ export async function writeFileAtomicOn(
   bytes: Uint8Array,
   op = "writeFileAtomic",
 ): Promise<void> {
-  const { pid, platform } = nodeProcess(op);
-  const paths = (await builtinModule(op, "node:path")) as PathModule;
+  const { pid, platform } = await builtin<NodeProcess>(op, "node:process");
+  const paths = await builtin<PathModule>(op, "node:path");
   // Through a symbolic link, so that the link stays one and its target is replaced.
   const target = await files.realpath(path).catch(() => path);
   const directory = paths.dirname(target);
