@@ -1,0 +1,229 @@
+// The backward walk: from outputs to what they were made of, newest node first. Creation order is topological, so
+// sorting by id is enough, and nothing recurses: a recurrence of thousands of steps cannot overflow the stack.
+import { DTypeError, GradError } from "../core/errors.ts";
+import { formatShape, sameShape } from "../core/shape.ts";
+import { add, addInPlace, sumTo } from "../ops/algebra.ts";
+import { withRecording } from "../tensor/mode.ts";
+import type { Node, Saved } from "../tensor/node.ts";
+import type { AnyPrimitive } from "../tensor/primitive.ts";
+import { Scope } from "../tensor/scope.ts";
+import { Tensor } from "../tensor/tensor.ts";
+
+export interface WalkOptions {
+  /** Record the backward ops too, so that the gradients can be differentiated again. */
+  readonly createGraph: boolean;
+  /** Keep what the graph saved, so that it can be walked again. */
+  readonly retainGraph: boolean;
+}
+
+/** Where a walk starts: an output and the gradient that flows into it. */
+export interface Seed {
+  readonly output: Tensor;
+  readonly gradient: Tensor;
+}
+
+/** Called with the finished gradients of a wanted node, per output; the handles stay the walk's. */
+export type Visit = (node: Node, grads: readonly (Tensor | null)[]) => void;
+
+let walks = 0;
+
+/**
+ * Walks backward from the seeds and calls `visit` for each node that `wanted` names. Only nodes from which a wanted one
+ * can be reached are worked on; nodes older than `oldest` cannot be.
+ */
+export function walkBackward(
+  op: string,
+  seeds: readonly Seed[],
+  wanted: (node: Node) => boolean,
+  oldest: number,
+  options: WalkOptions,
+  visit: Visit,
+): void {
+  const order = collect(seeds, wanted, oldest);
+  const scope = new Scope(op);
+  try {
+    withRecording(options.createGraph, () => {
+      const walk = new Walk(op, options);
+      for (const { output, gradient } of seeds) walk.deposit(output.node!, output.slot, alias(gradient));
+      for (let i = order.length - 1; i >= 0; i--) walk.step(order[i], wanted(order[i]), visit);
+    });
+  } finally {
+    for (const node of order) {
+      node.walk = 0;
+      node.grads = null;
+    }
+    scope.close();
+  }
+}
+
+// Nodes that lead to a wanted one, oldest first. `walk` marks visited nodes; negative: visited, but leads nowhere.
+function collect(seeds: readonly Seed[], wanted: (node: Node) => boolean, oldest: number): Node[] {
+  const mark = ++walks;
+  const found: Node[] = [];
+  const stack = seeds.map(({ output }) => output.node!);
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (node.walk === mark) continue;
+    node.walk = mark;
+    found.push(node);
+    for (const parent of node.parents) {
+      if (parent !== null && parent.walk !== mark && parent.id >= oldest) stack.push(parent);
+    }
+  }
+  found.sort((a, b) => a.id - b.id);
+  for (const node of found) {
+    const leads = wanted(node) || node.parents.some((parent) => parent?.walk === mark);
+    if (!leads) node.walk = -mark;
+  }
+  return found.filter((node) => node.walk === mark);
+}
+
+const alias = (x: Tensor): Tensor => new Tensor(x.storage, x.view, x.madeBy, x.node, x.slot);
+
+class Walk {
+  readonly #op: string;
+  readonly #options: WalkOptions;
+  // Sums that this walk allocated: the only buffers that gradients are added into in place.
+  readonly #ownSums = new Set<Tensor>();
+
+  constructor(op: string, options: WalkOptions) {
+    this.#op = op;
+    this.#options = options;
+  }
+
+  /** Adds a gradient to what has reached an output so far; takes the handle. */
+  deposit(node: Node, slot: number, gradient: Tensor): void {
+    const grads = (node.grads ??= new Array<Tensor | null>(Math.max(1, node.primitive?.outputs.length ?? 1)).fill(null));
+    const before = grads[slot];
+    if (before === null) {
+      grads[slot] = gradient;
+      return;
+    }
+    if (this.#ownSums.has(before)) {
+      addInPlace(before, gradient);
+    } else {
+      const sum = add(before, gradient);
+      if (!this.#options.createGraph) this.#ownSums.add(sum);
+      before.dispose();
+      grads[slot] = sum;
+    }
+    gradient.dispose();
+  }
+
+  step(node: Node, isWanted: boolean, visit: Visit): void {
+    const { grads } = node;
+    if (grads === null) return;
+    node.grads = null;
+    if (isWanted) visit(node, grads);
+    if (node.primitive !== null) this.#passOn(node, node.primitive, grads);
+    for (const gradient of grads) gradient?.dispose();
+  }
+
+  #passOn(node: Node, p: AnyPrimitive, grads: readonly (Tensor | null)[]): void {
+    const needs = node.parents.map((parent) => parent !== null && parent.walk > 0);
+    if (!needs.includes(true)) return;
+    const scope = new Scope(`${this.#op} of ${p.name}`);
+    const deposits: (Tensor | null)[] = [];
+    try {
+      const saved = this.#unpack(node, p);
+      const g = p.outputs.length === 1 ? grads[0]! : grads;
+      const results = this.#gradients(node, p, g, saved, needs);
+      results.forEach((result, i) => {
+        deposits.push(result && this.#fit(node, p, i, result, grads, deposits));
+      });
+    } finally {
+      scope.close(deposits.filter((gradient) => gradient !== null));
+    }
+    if (!this.#options.retainGraph) node.releaseSaved();
+    deposits.forEach((gradient, i) => {
+      if (gradient !== null) this.deposit(node.parents[i]!, node.slots[i], gradient);
+    });
+  }
+
+  #gradients(
+    node: Node,
+    p: AnyPrimitive,
+    g: Tensor | readonly (Tensor | null)[],
+    saved: Record<string, Tensor>,
+    needs: readonly boolean[],
+  ): readonly (Tensor | null)[] {
+    if (p.vjpKernel !== null && !this.#options.createGraph) return p.vjpKernel(g, saved, node.attrs, needs);
+    return needs.map((need, i) => (need ? (p.vjp[p.inputs[i]]?.(g, saved, node.attrs) ?? null) : null));
+  }
+
+  // Brings a gradient to its input's shape, checks it, and makes it a handle of its own.
+  #fit(
+    node: Node,
+    p: AnyPrimitive,
+    i: number,
+    result: Tensor,
+    grads: readonly (Tensor | null)[],
+    taken: readonly (Tensor | null)[],
+  ): Tensor {
+    const shape = node.inputShapes[i];
+    const fitted = sameShape(result.shape, shape) ? result : sumTo(result, shape);
+    if (!sameShape(fitted.shape, shape)) {
+      const got = `${formatShape(result.shape)} for an input of shape ${formatShape(shape)}`;
+      throw new GradError(p.name, `its gradient for "${p.inputs[i]}" must have the input's shape; got ${got}.`);
+    }
+    // A vjp may return the incoming gradient itself, or one tensor for two inputs.
+    return grads.includes(fitted) || taken.includes(fitted) ? alias(fitted) : fitted;
+  }
+
+  #unpack(node: Node, p: AnyPrimitive): Record<string, Tensor> {
+    const { saved } = node;
+    if (saved === null) {
+      throw new GradError(
+        this.#op,
+        `the graph must still hold what ${p.name} saved; got one that was already walked. Pass { retainGraph: true } the first time.`,
+      );
+    }
+    const unpacked: Record<string, Tensor> = {};
+    saved.forEach((save, k) => {
+      checkVersion(this.#op, p, p.saves[k], save);
+      unpacked[p.saves[k]] = this.#restore(node, p.saveSlots[k], save);
+    });
+    return unpacked;
+  }
+
+  // With createGraph a saved tensor stands where it stood in the graph, so that the next order flows through it.
+  #restore(node: Node, slot: number, { storage, view }: Saved): Tensor {
+    const connected = this.#options.createGraph;
+    if (slot < 0) return new Tensor(storage, view, "saved", connected ? node : null, -1 - slot);
+    return new Tensor(storage, view, "saved", connected ? node.parents[slot] : null, node.slots[slot]);
+  }
+}
+
+function checkVersion(op: string, p: AnyPrimitive, name: string, { storage, version }: Saved): void {
+  if (storage.version === version) return;
+  throw new GradError(
+    op,
+    `what ${p.name} saved must be unchanged; got "${name}" overwritten in place (version ${String(storage.version)}, ` +
+      `saved at ${String(version)}). Run backward before the update.`,
+  );
+}
+
+/** The gradient that starts a walk: the given one, or 1 for a scalar. */
+export function seedGradient(op: string, output: Tensor, given: Tensor | undefined, one: () => Tensor): Tensor {
+  output.assertAlive(op);
+  if (output.node === null) {
+    throw new GradError(op, `the output must depend on a tensor that requires a gradient; got one made by ${output.madeBy}.`);
+  }
+  if (given === undefined) {
+    if (output.size === 1) return one();
+    throw new GradError(
+      op,
+      `the output must be a scalar; got shape ${formatShape(output.shape)}. Reduce it (loss.mean()) or pass { gradOutput }.`,
+    );
+  }
+  given.assertAlive(op);
+  if (!sameShape(given.shape, output.shape)) {
+    throw new GradError(
+      op,
+      `gradOutput must have the output's shape; got ${formatShape(given.shape)} for ${formatShape(output.shape)}.`,
+    );
+  }
+  if (given.dtype !== output.dtype) {
+    throw new DTypeError(op, `gradOutput must have the output's dtype; got ${given.dtype} for ${output.dtype}.`);
+  }
+  return given;
+}

@@ -1,0 +1,128 @@
+// What every backend must be able to compute: a small, closed, typed set of kernel families. A backend is an object of
+// this type, so a missing kernel does not compile. Kernels know nothing of autograd: operands in, outputs filled.
+//
+// Contract: `apply` has checked shapes and dtypes, made the buffers resident, and allocated dense outputs at offset 0.
+// "dense" operands are row-major without gaps but may start at an offset. Kernels that take indices return the first
+// position (flat, in the index operand) that is out of range, or -1.
+import type { RandomState } from "../core/rng.ts";
+import type { View } from "../core/view.ts";
+import type { BinaryOp, ReduceOp, UnaryOp } from "./scalars.ts";
+import type { Storage } from "./storage.ts";
+
+/** What a kernel sees of a tensor. */
+export interface Operand {
+  readonly storage: Storage;
+  readonly view: View;
+}
+
+/** x seen as [outer, n, inner]; the kernel works along n. */
+export interface AxisForm {
+  readonly outer: number;
+  readonly n: number;
+  readonly inner: number;
+}
+
+/** A convolution over 1 to 3 spatial axes; all arrays have one entry per spatial axis. */
+export interface ConvGeometry {
+  readonly batch: number;
+  readonly groups: number;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly input: readonly number[];
+  readonly kernel: readonly number[];
+  readonly output: readonly number[];
+  readonly stride: readonly number[];
+  /** Zeros added before (and, as far as the output reaches, after) each axis. */
+  readonly padding: readonly number[];
+  readonly dilation: readonly number[];
+}
+
+/** A pooling window over the last two axes of `planes` images. */
+export interface PoolGeometry {
+  readonly planes: number;
+  readonly input: readonly [number, number];
+  readonly kernel: readonly [number, number];
+  readonly output: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly padding: readonly [number, number];
+  readonly dilation: readonly [number, number];
+}
+
+/** One Adam step; `biasCorrection1 = 1 - beta1^t`, `biasCorrection2 = 1 - beta2^t`. */
+export interface AdamParameters {
+  readonly lr: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  readonly weightDecay: number;
+  /** AdamW: decay the weights themselves instead of adding weightDecay * p to the gradient. */
+  readonly decoupled: boolean;
+  readonly biasCorrection1: number;
+  readonly biasCorrection2: number;
+}
+
+/** One SGD step; `first` marks the step that starts the momentum buffer with the gradient itself. */
+export interface SgdParameters {
+  readonly lr: number;
+  readonly momentum: number;
+  readonly dampening: number;
+  readonly weightDecay: number;
+  readonly nesterov: boolean;
+  readonly first: boolean;
+}
+
+export type { RandomState };
+
+export type RandomKind = "uniform" | "normal" | "bits";
+
+export interface KernelFamilies {
+  /** y = value everywhere. */
+  fill(y: Operand, value: number): void;
+  /** y = x, same dtype and shape, both of any layout (y without overlaps). */
+  copy(x: Operand, y: Operand): void;
+  /** y = x in y's dtype; both dense. */
+  cast(x: Operand, y: Operand): void;
+  /** y = op(x); both dense. */
+  unary(op: UnaryOp, x: Operand, y: Operand): void;
+  /** y = op(a, b) with a and b of any layout, already expanded to y's shape (stride 0 where broadcast). */
+  binary(op: BinaryOp, a: Operand, b: Operand, y: Operand): void;
+  /** y [outer, inner] = op over n of x [outer, n, inner]; dense. */
+  reduce(op: ReduceOp, x: Operand, y: Operand, form: AxisForm): void;
+  /** y int32 [outer, inner] = position of the first maximum (NaN counts as one) over n; dense. */
+  argmax(x: Operand, y: Operand, form: AxisForm): void;
+  /** y [..., M, N] = a [..., M, K] b [..., K, N] (+ bias [N]); a and b of any layout, batch axes already expanded. */
+  matmul(a: Operand, b: Operand, bias: Operand | null, y: Operand): void;
+  /** y [outer, m, inner] = x [outer, index[outer, m, inner], inner]; dense; index int32. */
+  gather(x: Operand, index: Operand, y: Operand, form: AxisForm, m: number): number;
+  /** y [outer, n, inner] = 0, then y[outer, index, inner] += x [outer, m, inner]; dense; index int32. */
+  scatterAdd(x: Operand, index: Operand, y: Operand, form: AxisForm, m: number): number;
+  /** y [N, O, ...out] = x [N, C, ...in] * w [O, C/groups, ...kernel] (+ bias [O]), cross-correlation; dense. */
+  conv(x: Operand, w: Operand, bias: Operand | null, y: Operand, geometry: ConvGeometry): void;
+  /** gx [N, C, ...in] of `conv`; dense. */
+  convInputGrad(g: Operand, w: Operand, gx: Operand, geometry: ConvGeometry): void;
+  /** gw [O, C/groups, ...kernel] of `conv`; dense. */
+  convWeightGrad(x: Operand, g: Operand, gw: Operand, geometry: ConvGeometry): void;
+  /** y = window maxima of x, index int32 = position h * W + w of each in its plane; first wins, NaN wins; dense. */
+  maxPool(x: Operand, y: Operand, index: Operand, geometry: PoolGeometry): void;
+  /** Fills y (float for uniform [0, 1) and normal, int32 for bits) from the Philox stream; 4 elements a block. */
+  random(kind: RandomKind, y: Operand, state: RandomState): void;
+  /** p, m, v in place from the gradient g; dense. */
+  adam(p: Operand, g: Operand, m: Operand, v: Operand, parameters: AdamParameters): void;
+  /** p and the momentum buffer (absent without momentum) in place from the gradient g; dense. */
+  sgd(p: Operand, g: Operand, buffer: Operand | null, parameters: SgdParameters): void;
+}
+
+/** Kernels that a backend may leave to the op's `decompose`. */
+export interface FusedKernels {
+  /** y [rows, n] = x - logsumexp(x) per row; dense. */
+  logSoftmax(x: Operand, y: Operand, form: AxisForm): void;
+  /** gx = g - exp(y) * sum(g) per row; dense. */
+  logSoftmaxGrad(g: Operand, y: Operand, gx: Operand, form: AxisForm): void;
+}
+
+export type FusedKey = keyof FusedKernels;
+
+export interface Kernels extends KernelFamilies {
+  /** Each fused key is a kernel or, said aloud, the plain ops it stands for. */
+  readonly fused: { readonly [K in FusedKey]: FusedKernels[K] | "decompose" };
+}

@@ -1,0 +1,165 @@
+// Blocks of the wasm memory: size classes with free lists, over spans that are carved from the front.
+//
+//   0        64                        top                size
+//   | never  | blocks, handed out once | never touched    |  grow() moves size up
+//
+// Every block is a multiple of 64 bytes. Up to 1 KiB there is a class per multiple; above, 8 classes per doubling, so
+// that rounding wastes at most an eighth. A freed block goes on top of its class's list: the next taker finds it hot in
+// cache, and its pages are already backed (a fresh page costs four times as much). When a class is empty and the memory
+// is used up, adjacent free blocks are merged into spans that any class may carve.
+
+const UNIT = 64;
+const SMALL_CLASSES = 16;
+const STEP_BITS = 3;
+const GROW_BYTES = 4 * 1024 * 1024;
+const MIN_SPAN_UNITS = 64;
+
+/** The memory below: its present size and a way to ask for more; both in bytes. */
+export interface Heap {
+  size(): number;
+  /** Adds at least `bytes`; false where the ceiling is reached. */
+  grow(bytes: number): boolean;
+}
+
+// Classes are numbered by the size in units: 1..16 directly, then 8 steps per power of two.
+function classOf(units: number): number {
+  if (units <= SMALL_CLASSES) return units;
+  const exponent = 31 - Math.clz32(units - 1);
+  return SMALL_CLASSES + ((exponent - 4) << STEP_BITS) + ((units - 1) >>> (exponent - STEP_BITS)) - 7;
+}
+
+function unitsOfClass(sizeClass: number): number {
+  if (sizeClass <= SMALL_CLASSES) return sizeClass;
+  const step = sizeClass - SMALL_CLASSES - 1;
+  return (9 + (step & 7)) << (1 + (step >>> STEP_BITS));
+}
+
+const unitsOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / UNIT));
+
+interface Span {
+  start: number;
+  end: number;
+}
+
+export class Allocator {
+  #heap: Heap;
+  #top: number;
+  #lists: number[][] = [];
+  #spans: Span[] = [];
+  #freeBytes = 0;
+  #freedSinceMerge = 0;
+
+  /** `start` is the first address that may be handed out; rounded up to a block, and never 0. */
+  constructor(heap: Heap, start = 0) {
+    this.#heap = heap;
+    this.#top = Math.max(UNIT, Math.ceil(start / UNIT) * UNIT);
+  }
+
+  /** Bytes of the block that a request takes. */
+  static blockBytes(bytes: number): number {
+    return unitsOfClass(classOf(unitsOf(bytes))) * UNIT;
+  }
+
+  /** Address of a 64-byte aligned block, or 0 where the ceiling is reached. */
+  allocate(bytes: number): number {
+    const sizeClass = classOf(unitsOf(bytes));
+    const list = this.#lists[sizeClass];
+    const size = unitsOfClass(sizeClass) * UNIT;
+    if (list !== undefined && list.length > 0) {
+      this.#freeBytes -= size;
+      return list.pop()!;
+    }
+    return this.#carve(size);
+  }
+
+  /** Takes back a block by the size it was asked with. */
+  free(address: number, bytes: number): void {
+    this.#push(address, classOf(unitsOf(bytes)));
+  }
+
+  #push(address: number, sizeClass: number): void {
+    const size = unitsOfClass(sizeClass) * UNIT;
+    (this.#lists[sizeClass] ??= []).push(address);
+    this.#freeBytes += size;
+    this.#freedSinceMerge += size;
+  }
+
+  #carve(size: number): number {
+    const found = this.#carveSpan(size) || this.#carveTop(size);
+    if (found) return found;
+    if (this.#worthMerging(size)) {
+      this.#merge();
+      const merged = this.#carveSpan(size);
+      if (merged) return merged;
+    }
+    if (this.#heap.grow(Math.max(size, GROW_BYTES)) || this.#heap.grow(size)) return this.#carveTop(size);
+    this.#merge();
+    return this.#carveSpan(size);
+  }
+
+  #carveTop(size: number): number {
+    if (this.#top + size > this.#heap.size()) return 0;
+    const address = this.#top;
+    this.#top += size;
+    return address;
+  }
+
+  #carveSpan(size: number): number {
+    const spans = this.#spans;
+    for (let i = spans.length - 1; i >= 0; i--) {
+      const span = spans[i];
+      if (span.end - span.start < size) continue;
+      const address = span.start;
+      span.start += size;
+      this.#freeBytes -= size;
+      if (span.start === span.end) spans.splice(i, 1);
+      return address;
+    }
+    return 0;
+  }
+
+  // Merging sorts all free blocks; worth it only where they could serve the request and many are new.
+  #worthMerging(size: number): boolean {
+    return this.#freeBytes >= size && this.#freedSinceMerge >= Math.max(size, this.#top / 8);
+  }
+
+  #merge(): void {
+    const blocks: Span[] = this.#spans;
+    this.#lists.forEach((list, sizeClass) => {
+      const size = unitsOfClass(sizeClass) * UNIT;
+      for (const address of list) blocks.push({ start: address, end: address + size });
+    });
+    blocks.sort((a, b) => a.start - b.start);
+    const merged: Span[] = [];
+    for (const block of blocks) {
+      const last = merged[merged.length - 1];
+      if (last !== undefined && last.end === block.start) last.end = block.end;
+      else merged.push(block);
+    }
+    this.#lists = [];
+    this.#spans = [];
+    this.#freeBytes = 0;
+    for (const span of merged) this.#addSpan(span);
+    this.#freedSinceMerge = 0;
+  }
+
+  #addSpan(span: Span): void {
+    if (span.end === this.#top) this.#top = span.start;
+    else if (span.end - span.start >= MIN_SPAN_UNITS * UNIT) {
+      this.#spans.push(span);
+      this.#freeBytes += span.end - span.start;
+    } else this.#shred(span);
+  }
+
+  // Small leftovers go back to the lists as blocks of the largest classes that fit.
+  #shred(span: Span): void {
+    let { start } = span;
+    while (start < span.end) {
+      const units = (span.end - start) / UNIT;
+      let sizeClass = classOf(units);
+      if (unitsOfClass(sizeClass) > units) sizeClass--;
+      this.#push(start, sizeClass);
+      start += unitsOfClass(sizeClass) * UNIT;
+    }
+  }
+}

@@ -1,0 +1,70 @@
+// The wasm device: SIMD kernels over one WebAssembly.Memory, with the residency of buffers in it.
+import { bytesPerElement } from "../../core/dtype.ts";
+import type { BufferData, DType } from "../../core/dtype.ts";
+import type { Device, MemoryInfo } from "../device.ts";
+import type { Kernels } from "../kernels.ts";
+import type { KernelExports } from "./exports.ts";
+import type { WasmHeap } from "./heap.ts";
+import { createKernels } from "./kernels.ts";
+import { Residency } from "./residency.ts";
+import type { ResidencyOptions } from "./residency.ts";
+import { WasmStorage } from "./storage.ts";
+
+export interface WasmDeviceOptions extends ResidencyOptions {
+  readonly name: string;
+}
+
+export class WasmDevice implements Device {
+  readonly name: string;
+  readonly kernels: Kernels;
+  readonly dtypes: readonly DType[] = ["float32", "int32", "bool"];
+  readonly computes: readonly DType[] = ["float32"];
+  readonly residency: Residency;
+  readonly #heap: WasmHeap;
+
+  constructor(heap: WasmHeap, exports: KernelExports, options: WasmDeviceOptions) {
+    this.name = options.name;
+    this.#heap = heap;
+    this.residency = new Residency(heap, options);
+    this.kernels = createKernels(exports, heap, this.residency);
+  }
+
+  beginOp(): void {
+    this.residency.beginOp();
+  }
+
+  pin(storage: WasmStorage): void {
+    this.residency.pin(storage);
+  }
+
+  allocate(op: string, dtype: DType, length: number): WasmStorage {
+    const storage = new WasmStorage(this, dtype, length, length * bytesPerElement(dtype));
+    this.residency.admit(op, storage);
+    return storage;
+  }
+
+  upload(op: string, dtype: DType, data: BufferData): WasmStorage {
+    this.beginOp();
+    const storage = this.allocate(op, dtype, data.length);
+    this.#heap.window(dtype, storage.ptr, data.length).set(data);
+    return storage;
+  }
+
+  download(storage: WasmStorage, start: number, length: number): BufferData {
+    this.beginOp();
+    this.pin(storage);
+    return this.#heap.window(storage.dtype, storage.ptr + start * bytesPerElement(storage.dtype), length).slice();
+  }
+
+  makePersistent(storage: WasmStorage): void {
+    this.residency.makePersistent(storage);
+  }
+
+  memory(): MemoryInfo {
+    return this.residency.memory();
+  }
+
+  resetPeak(): void {
+    this.residency.resetPeak();
+  }
+}

@@ -1,0 +1,29 @@
+// The wasm device's kernels, gathered from the families.
+import type { Kernels } from "../kernels.ts";
+import { convKernels } from "./conv.ts";
+import { elementwiseKernels } from "./elementwise.ts";
+import { Workspace } from "./exports.ts";
+import type { KernelExports } from "./exports.ts";
+import type { WasmHeap } from "./heap.ts";
+import { indexingKernels } from "./indexing.ts";
+import { matmulKernels } from "./matmul.ts";
+import { optimizerKernels } from "./optimizers.ts";
+import { poolKernels } from "./pool.ts";
+import { randomKernels } from "./random.ts";
+import { reduceKernels, softmaxKernels } from "./reduce.ts";
+import type { Residency } from "./residency.ts";
+
+export function createKernels(exports: KernelExports, heap: WasmHeap, residency: Residency): Kernels {
+  const workspace = new Workspace(heap, residency);
+  return {
+    ...elementwiseKernels(exports, workspace),
+    ...reduceKernels(exports),
+    ...matmulKernels(exports, workspace),
+    ...indexingKernels(exports),
+    ...convKernels(exports, workspace),
+    ...poolKernels(exports),
+    ...randomKernels(exports),
+    ...optimizerKernels(exports),
+    fused: softmaxKernels(exports),
+  };
+}

@@ -1,0 +1,108 @@
+// Brings one of the two kernel binaries to life: relaxed (fused multiply-add) where the engine validates it, else strict.
+import { DeviceError } from "../../core/errors.ts";
+import { nodeBuiltin } from "../../core/runtime.ts";
+import type { KernelExports } from "./exports.ts";
+import { MAX_PAGES, WasmHeap } from "./heap.ts";
+
+export type WasmBuild = "strict" | "relaxed";
+
+/** Where the kernels come from, where the library should not look for them itself. */
+export type WasmSource = URL | BufferSource | WebAssembly.Module;
+
+export interface LoadedKernels {
+  readonly exports: KernelExports;
+  readonly heap: WasmHeap;
+  readonly build: WasmBuild;
+  readonly shared: boolean;
+}
+
+// (module (func (result v128) zero zero zero f32x4.relaxed_madd)), the smallest module that only relaxed SIMD validates.
+const RELAXED_PROBE = Uint8Array.of(
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0],
+  ...[65, 0, 253, 17, 65, 0, 253, 17, 65, 0, 253, 17, 253, 133, 2, 11],
+);
+
+export const supportsRelaxedSimd = (): boolean => WebAssembly.validate(RELAXED_PROBE);
+
+/**
+ * Node 20 has relaxed SIMD behind a flag of the whole process, which takes effect for modules compiled after it is set.
+ * Newer engines do not know the flag and print an error, so it is set only where validation fails.
+ */
+export async function enableRelaxedSimd(): Promise<void> {
+  if (supportsRelaxedSimd()) return;
+  const v8 = await nodeBuiltin<{ setFlagsFromString(flags: string): void }>("node:v8");
+  v8?.setFlagsFromString("--experimental-wasm-relaxed-simd");
+}
+
+export async function loadKernels(build: WasmBuild, maximumBytes: number, source?: WasmSource): Promise<LoadedKernels> {
+  const url =
+    build === "relaxed"
+      ? new URL("./kernels-relaxed.wasm", import.meta.url)
+      : new URL("./kernels.wasm", import.meta.url);
+  const from = source ?? url;
+  const memory = createMemory(maximumBytes);
+  const module = from instanceof WebAssembly.Module ? from : await compile(from, memory.shared);
+  const instance = await WebAssembly.instantiate(module, { env: { memory: memory.memory } });
+  const exports = instance.exports as unknown as KernelExports;
+  return { exports, heap: new WasmHeap(memory.memory, maximumBytes), build, shared: memory.shared };
+}
+
+// Shared from its first page where the engine allows it, so that threads can join later; smaller ceilings are tried
+// where address space is scarce, and pages without cross-origin isolation get an unshared memory.
+function createMemory(maximumBytes: number): { memory: WebAssembly.Memory; shared: boolean } {
+  const initial = 16;
+  const ceiling = Math.max(initial, Math.min(MAX_PAGES, Math.ceil(maximumBytes / 65536)));
+  for (let maximum = ceiling; maximum >= initial; maximum = maximum >> 1) {
+    try {
+      return { memory: new WebAssembly.Memory({ initial, maximum, shared: true }), shared: true };
+    } catch {
+      // Not allowed here, or too much address space: go down the ladder.
+    }
+  }
+  return { memory: new WebAssembly.Memory({ initial, maximum: ceiling }), shared: false };
+}
+
+async function compile(source: URL | BufferSource, shared: boolean): Promise<WebAssembly.Module> {
+  const bytes = source instanceof URL ? await fetchBytes(source) : toBytes(source);
+  return WebAssembly.compile(shared ? bytes : unshareImport(bytes));
+}
+
+const toBytes = (source: BufferSource): Uint8Array<ArrayBuffer> =>
+  ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source);
+
+async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  if (url.protocol === "file:") {
+    const fs = await nodeBuiltin<{ readFileSync(path: URL): Uint8Array<ArrayBuffer> }>("node:fs");
+    if (fs) return readLocal(fs, url);
+  }
+  const response = await fetch(url);
+  if (!response.ok) {
+    throw new DeviceError("init", `the kernels must load from ${url.href}; got HTTP ${String(response.status)}. Pass init({ wasm }).`);
+  }
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+function readLocal(fs: { readFileSync(path: URL): Uint8Array<ArrayBuffer> }, url: URL): Uint8Array<ArrayBuffer> {
+  try {
+    return fs.readFileSync(url);
+  } catch (cause) {
+    const error = new DeviceError("init", `the kernels must lie at ${url.href}; got no such file. Run npm run build:wasm.`);
+    error.cause = cause;
+    throw error;
+  }
+}
+
+// The binaries import a shared memory; the two kinds differ in one bit of the import's limits flag (3 -> 1).
+function unshareImport(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const copy = bytes.slice();
+  const name = [3, 101, 110, 118, 6, 109, 101, 109, 111, 114, 121, 2, 3]; // "env" "memory", memory, shared with maximum
+  for (let i = 0; i + name.length <= copy.length; i++) {
+    if (name.every((byte, j) => copy[i + j] === byte)) {
+      copy[i + name.length - 1] = 1;
+      return copy;
+    }
+  }
+  throw new DeviceError("init", 'the kernel binary must import a shared memory "env.memory"; got another module.');
+}

@@ -1,0 +1,28 @@
+// Reductions, argmax and the row-wise softmax kernels on the wasm device.
+import type { AxisForm, FusedKernels, KernelFamilies } from "../kernels.ts";
+import type { ReduceOp } from "../scalars.ts";
+import { pointer } from "./exports.ts";
+import type { KernelExports } from "./exports.ts";
+
+export function reduceKernels(e: KernelExports): Pick<KernelFamilies, "reduce" | "argmax"> {
+  const reduce: Record<ReduceOp, (...args: number[]) => number> = { sum: e.sum_f32, max: e.max_f32 };
+  return {
+    reduce(op, x, y, form) {
+      reduce[op](pointer(x), pointer(y), form.n, form.inner, 0, form.outer * form.inner);
+    },
+    argmax(x, y, form) {
+      e.argmax_f32(pointer(x), pointer(y), form.n, form.inner, 0, form.outer * form.inner);
+    },
+  };
+}
+
+export function softmaxKernels(e: KernelExports): FusedKernels {
+  return {
+    logSoftmax(x, y, form: AxisForm) {
+      e.log_softmax_f32(pointer(x), pointer(y), form.n, 0, form.outer);
+    },
+    logSoftmaxGrad(g, y, gx, form) {
+      e.log_softmax_grad_f32(pointer(g), pointer(y), pointer(gx), form.n, 0, form.outer);
+    },
+  };
+}

@@ -1,0 +1,184 @@
+// Which buffers lie in the wasm memory. The garbage collector cannot see that memory, so a loop that never releases a
+// tensor must be bounded here: above a soft limit the buffers that were unused for longest are copied out into
+// JavaScript arrays owned by their storages and forgotten by this list. Dead ones then fall to the garbage collector;
+// live ones are copied back on use. docs/memory.md tells the whole story.
+import { DeviceError } from "../../core/errors.ts";
+import type { MemoryInfo } from "../device.ts";
+import { Allocator } from "./allocator.ts";
+import type { WasmHeap } from "./heap.ts";
+import type { WasmStorage } from "./storage.ts";
+
+export interface ResidencyOptions {
+  /** Evictable bytes that may stay resident before the oldest are spilled; doubles by itself when too many come back. */
+  readonly softLimit: number;
+}
+
+// A list of this many small buffers is trimmed too, whatever its bytes: each entry keeps JavaScript objects alive.
+const MAX_RESIDENTS = 1 << 16;
+// Each trim frees a quarter, so that the sort over the list is paid once in many allocations.
+const KEEP = 0.75;
+
+const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+export class Residency {
+  readonly #heap: WasmHeap;
+  readonly #allocator: Allocator;
+  readonly #residents: WasmStorage[] = [];
+  #softLimit: number;
+  #evictableBytes = 0;
+  #recalledBytes = 0;
+  #op = 1;
+  #warned = false;
+
+  /** Handles on resident buffers; the storages keep it. */
+  tensors = 0;
+  #buffers = 0;
+  #bytes = 0;
+  #peakBytes = 0;
+  #spills = 0;
+
+  constructor(heap: WasmHeap, options: ResidencyOptions) {
+    this.#heap = heap;
+    this.#allocator = new Allocator(heap);
+    this.#softLimit = options.softLimit;
+  }
+
+  get softLimit(): number {
+    return this.#softLimit;
+  }
+
+  beginOp(): void {
+    this.#op++;
+  }
+
+  pin(storage: WasmStorage): void {
+    storage.lastUse = this.#op;
+    if (storage.spilled !== null) this.#recall(storage);
+  }
+
+  /** Gives a new storage its block; the block is pinned for the current op. */
+  admit(op: string, storage: WasmStorage): void {
+    storage.ptr = this.#block(op, storage.bytes);
+    storage.lastUse = this.#op;
+    storage.slot = this.#residents.length;
+    this.#residents.push(storage);
+    this.#evictableBytes += storage.bytes;
+    this.#buffers++;
+    this.#bytes += storage.bytes;
+    if (this.#bytes > this.#peakBytes) this.#peakBytes = this.#bytes;
+  }
+
+  /** A block outside the accounting, for the kernels' scratch space. */
+  reserve(op: string, bytes: number): number {
+    return this.#block(op, bytes);
+  }
+
+  unreserve(ptr: number, bytes: number): void {
+    this.#allocator.free(ptr, bytes);
+  }
+
+  release(storage: WasmStorage): void {
+    if (storage.spilled === null) this.#vacate(storage);
+    else storage.spilled = null;
+  }
+
+  makePersistent(storage: WasmStorage): void {
+    this.pin(storage);
+    this.#unlist(storage);
+  }
+
+  memory(): MemoryInfo {
+    return {
+      tensors: this.tensors,
+      buffers: this.#buffers,
+      bytes: this.#bytes,
+      peakBytes: this.#peakBytes,
+      spills: this.#spills,
+      reservedBytes: this.#heap.size(),
+    };
+  }
+
+  resetPeak(): void {
+    this.#peakBytes = this.#bytes;
+  }
+
+  #vacate(storage: WasmStorage): void {
+    this.#allocator.free(storage.ptr, storage.bytes);
+    this.#unlist(storage);
+    this.#buffers--;
+    this.#bytes -= storage.bytes;
+  }
+
+  #unlist(storage: WasmStorage): void {
+    if (storage.slot < 0) return;
+    const last = this.#residents.pop()!;
+    if (last !== storage) {
+      this.#residents[storage.slot] = last;
+      last.slot = storage.slot;
+    }
+    storage.slot = -1;
+    this.#evictableBytes -= storage.bytes;
+  }
+
+  #block(op: string, bytes: number): number {
+    if (this.#evictableBytes + bytes > this.#softLimit || this.#residents.length >= MAX_RESIDENTS) this.#trim(bytes);
+    const ptr = this.#allocator.allocate(bytes);
+    if (ptr !== 0) return ptr;
+    this.#evict(0, 0);
+    return this.#allocator.allocate(bytes) || this.#fail(op, bytes);
+  }
+
+  #fail(op: string, bytes: number): never {
+    throw new DeviceError(
+      op,
+      `the wasm memory holds at most ${mib(this.#heap.maximumBytes)}; got a request of ${mib(bytes)} beside ` +
+        `${mib(this.#bytes)} live in ${String(this.#buffers)} buffers. ` +
+        "Release tensors (scope, dispose), evaluate under noGrad, or take a smaller batch.",
+    );
+  }
+
+  #trim(bytes: number): void {
+    // Spilled buffers that keep coming back are live: the limit is too low for this program.
+    if (this.#recalledBytes > this.#softLimit / 2) this.#softLimit = Math.min(this.#softLimit * 2, this.#heap.maximumBytes * KEEP);
+    this.#recalledBytes = 0;
+    if (this.#evictableBytes + bytes > this.#softLimit) this.#evict(this.#softLimit * KEEP - bytes, Infinity);
+    if (this.#residents.length >= MAX_RESIDENTS) this.#evict(Infinity, MAX_RESIDENTS * KEEP);
+  }
+
+  // Spills the buffers unused for longest until at most `bytes` and `count` stay; those of the current op always do.
+  #evict(bytes: number, count: number): void {
+    const oldest = this.#residents.filter((storage) => storage.lastUse !== this.#op);
+    oldest.sort((a, b) => a.lastUse - b.lastUse);
+    if (oldest.length > 0) this.#warnOnce();
+    for (const storage of oldest) {
+      if (this.#evictableBytes <= bytes && this.#residents.length <= count) break;
+      this.#spill(storage);
+    }
+  }
+
+  #spill(storage: WasmStorage): void {
+    // slice() of a view of shared memory still copies into an ordinary ArrayBuffer.
+    storage.spilled = this.#heap.window(storage.dtype, storage.ptr, storage.length).slice();
+    this.#vacate(storage);
+    this.tensors -= storage.handles;
+    this.#spills++;
+  }
+
+  #recall(storage: WasmStorage): void {
+    const data = storage.spilled!;
+    storage.spilled = null;
+    this.admit("recall", storage);
+    this.#heap.window(storage.dtype, storage.ptr, storage.length).set(data);
+    this.tensors += storage.handles;
+    this.#recalledBytes += storage.bytes;
+  }
+
+  #warnOnce(): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    console.warn(
+      `neurite: more than ${mib(this.#softLimit)} of tensors were not released; the oldest are moved out of the wasm ` +
+        "memory, which is slower. Wrap each training step in scope(() => ...) to free its temporaries at once.",
+    );
+  }
+}

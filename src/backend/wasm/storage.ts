@@ -1,0 +1,38 @@
+// A buffer of the wasm device: either a block of the wasm memory or, once spilled, a JavaScript array of its own.
+import type { BufferData, DType } from "../../core/dtype.ts";
+import { Storage } from "../storage.ts";
+import type { WasmDevice } from "./device.ts";
+
+export class WasmStorage extends Storage {
+  readonly device: WasmDevice;
+  /** Bytes asked for; the block may be larger. */
+  readonly bytes: number;
+  /** Address of the block; meaningless while `spilled` is set. */
+  ptr = 0;
+  /** The op in which the buffer was last used; equal to the current op, it is pinned. */
+  lastUse = 0;
+  /** Position in the device's list of evictable buffers, or -1. */
+  slot = -1;
+  spilled: BufferData | null = null;
+
+  constructor(device: WasmDevice, dtype: DType, length: number, bytes: number) {
+    super(dtype, length);
+    this.device = device;
+    this.bytes = bytes;
+  }
+
+  // A spilled buffer belongs to the garbage collector and is not counted, nor are its handles.
+  override addHandle(): void {
+    this.handles++;
+    if (this.spilled === null) this.device.residency.tensors++;
+  }
+
+  override releaseHandle(): void {
+    if (this.spilled === null) this.device.residency.tensors--;
+    if (--this.handles === 0 && this.saves === 0) this.free();
+  }
+
+  protected override free(): void {
+    this.device.residency.release(this);
+  }
+}

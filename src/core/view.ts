@@ -1,0 +1,108 @@
+// How a tensor lies in its buffer: shape, strides and offset, in elements. Views are immutable and shared, so two
+// tensors of one shape often hold the very same View, which kernels use as a fast test for "same layout".
+import { sizeOf } from "./shape.ts";
+import type { Shape } from "./shape.ts";
+
+export function denseStrides(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = stride;
+    stride *= shape[i];
+  }
+  return strides;
+}
+
+function isDense(shape: Shape, strides: readonly number[]): boolean {
+  let expected = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    if (shape[i] !== 1 && strides[i] !== expected) return false;
+    expected *= shape[i];
+  }
+  return true;
+}
+
+export class View {
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number;
+  readonly size: number;
+  /** Elements lie in row-major order without gaps, from `offset` on. */
+  readonly dense: boolean;
+
+  constructor(shape: Shape, strides: readonly number[], offset: number) {
+    this.shape = shape;
+    this.strides = strides;
+    this.offset = offset;
+    this.size = sizeOf(shape);
+    this.dense = this.size === 0 || isDense(shape, strides);
+  }
+
+  /** The row-major view of a whole buffer. */
+  static of(shape: Shape): View {
+    return new View(shape, denseStrides(shape), 0);
+  }
+
+  /** The view that an output of this shape takes: this one where it already is a whole dense buffer. */
+  fresh(): View {
+    return this.dense && this.offset === 0 ? this : View.of(this.shape);
+  }
+
+  permute(axes: readonly number[]): View {
+    return new View(
+      axes.map((axis) => this.shape[axis]),
+      axes.map((axis) => this.strides[axis]),
+      this.offset,
+    );
+  }
+
+  /** Stretches axes of size 1 and adds leading ones, with stride 0. */
+  expand(shape: Shape): View {
+    const lead = shape.length - this.shape.length;
+    const strides = shape.map((n, i) => (i < lead || (this.shape[i - lead] === 1 && n !== 1) ? 0 : this.strides[i - lead]));
+    return new View(shape, strides, this.offset);
+  }
+
+  /** Elements start, start + step, ... along one axis. */
+  slice(axis: number, start: number, length: number, step: number): View {
+    const shape = this.shape.slice();
+    const strides = this.strides.slice();
+    shape[axis] = length;
+    strides[axis] *= step;
+    return new View(shape, strides, length === 0 ? this.offset : this.offset + start * this.strides[axis]);
+  }
+
+  /** The same elements in another shape without a copy, or null where the layout does not allow it. */
+  reshape(shape: Shape): View | null {
+    if (this.dense) return new View(shape, denseStrides(shape), this.offset);
+    const strides = regroup(this, shape);
+    return strides && new View(shape, strides, this.offset);
+  }
+}
+
+// Walks old and new axes together: each run of old axes that lies evenly may be cut anew into a run of new ones.
+function regroup(view: View, shape: Shape): number[] | null {
+  const kept = view.shape.map((n, i) => [n, view.strides[i]] as const).filter(([n]) => n !== 1);
+  const strides = new Array<number>(shape.length).fill(1);
+  let old = 0;
+  let axis = 0;
+  while (old < kept.length) {
+    let [oldSize] = kept[old];
+    let last = old;
+    let newSize = 1;
+    let end = axis;
+    while (newSize !== oldSize || end === axis) {
+      if (newSize < oldSize || end === axis) newSize *= shape[end++];
+      else oldSize *= kept[++last][0];
+    }
+    for (let i = old; i < last; i++) if (kept[i][1] !== kept[i + 1][0] * kept[i + 1][1]) return null;
+    let stride = kept[last][1];
+    for (let i = end - 1; i >= axis; i--) {
+      strides[i] = stride;
+      stride *= shape[i];
+    }
+    old = last + 1;
+    axis = end;
+  }
+  return strides;
+}

@@ -1,0 +1,62 @@
+// The public surface of "neurite": tensors, ops and autograd. Layers, optimizers, data and files are in the areas
+// neurite/nn, /optim, /data, /io, /train and /models.
+import "./methods.ts";
+
+export { backendInfo, init, memory } from "./init.ts";
+export type { BackendInfo, InitOptions } from "./init.ts";
+export type { MemoryInfo } from "./backend/device.ts";
+
+export { Tensor } from "./tensor/tensor.ts";
+export type { NestedNumbers } from "./tensor/tensor.ts";
+export { Scope, ScopeError, keep, scope } from "./tensor/scope.ts";
+export { noGrad } from "./tensor/mode.ts";
+export { backward, grad } from "./autograd/grad.ts";
+export type { BackwardOptions, GradOptions } from "./autograd/grad.ts";
+export { gradcheck, gradgradcheck } from "./autograd/gradcheck.ts";
+export type { GradcheckOptions } from "./autograd/gradcheck.ts";
+
+export type { DType, TensorData } from "./core/dtype.ts";
+export type { Shape } from "./core/shape.ts";
+export {
+  DTypeError,
+  DeviceError,
+  DisposedError,
+  FormatError,
+  GradError,
+  IndexError,
+  NeuriteError,
+  ShapeError,
+  ValueError,
+} from "./core/errors.ts";
+export { Generator, defaultGenerator, manualSeed } from "./core/rng.ts";
+export type { GeneratorState } from "./core/rng.ts";
+
+export { detach, full, ones, onesLike, tensor, to, zeros, zerosLike } from "./ops/creation.ts";
+export type { NumericArray, TensorOptions } from "./ops/creation.ts";
+export { rand, randn } from "./ops/random.ts";
+export type { RandomOptions } from "./ops/random.ts";
+export {
+  add,
+  cast,
+  contiguous,
+  div,
+  expand,
+  mul,
+  neg,
+  permute,
+  reshape,
+  slice,
+  sub,
+  sum,
+  transpose,
+} from "./ops/algebra.ts";
+export type { ReduceOptions, TensorLike } from "./ops/algebra.ts";
+export { exp, log, relu, sigmoid, sqrt, square, tanh } from "./ops/elementwise.ts";
+export { argmax, mean } from "./ops/reduce.ts";
+export { linear, matmul } from "./ops/linalg.ts";
+export { gather, scatterAdd } from "./ops/indexing.ts";
+export { conv2d, maxPool2d, maxPool2dWithIndices } from "./ops/conv.ts";
+export type { ConvOptions, Pair, PoolOptions } from "./ops/conv.ts";
+export { logSoftmax, softmax } from "./ops/softmax.ts";
+export { crossEntropy, mseLoss, nllLoss } from "./ops/loss.ts";
+export type { LossOptions, Reduction } from "./ops/loss.ts";

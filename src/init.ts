@@ -1,0 +1,101 @@
+// Makes the devices ready. The only place that knows the backends by name; it hands them to the table in backend/device.
+import { defaultDevice, isInitialised, lookupDevice, registerDevice, setDefaultDevice } from "./backend/device.ts";
+import type { MemoryInfo } from "./backend/device.ts";
+import { createReferenceDevice } from "./backend/reference/index.ts";
+import { WasmDevice } from "./backend/wasm/device.ts";
+import { enableRelaxedSimd, loadKernels, supportsRelaxedSimd } from "./backend/wasm/load.ts";
+import type { WasmBuild, WasmSource } from "./backend/wasm/load.ts";
+import { DeviceError, ValueError } from "./core/errors.ts";
+
+export interface InitOptions {
+  /** The default device of new tensors: "wasm" (default) or "reference" (plain JavaScript, float64). */
+  readonly backend?: "wasm" | "reference";
+  /** Take the strict build, without fused multiply-add: the same bits on every machine. */
+  readonly deterministic?: boolean;
+  /**
+   * On Node 20, switch relaxed SIMD on by V8's flag. The flag holds for the whole process, so it is set only on request;
+   * newer engines have relaxed SIMD anyway.
+   */
+  readonly relaxedSimd?: boolean;
+  /** The kernel binary, where the library should not look for it: its address, its bytes, or the compiled module. */
+  readonly wasm?: WasmSource;
+  /** Bytes of temporaries that may stay in the wasm memory before the oldest are moved out; default 64 MiB. */
+  readonly softLimit?: number;
+  /** Ceiling of the wasm memory in bytes; default 4 GiB. */
+  readonly maxMemory?: number;
+}
+
+/** What `init` chose, and why. */
+export interface BackendInfo {
+  readonly backend: string;
+  readonly build: WasmBuild | null;
+  readonly reason: string;
+  readonly sharedMemory: boolean;
+  readonly threads: number;
+}
+
+const DEFAULT_SOFT_LIMIT = 64 * 2 ** 20;
+const DEFAULT_MAX_MEMORY = 4 * 2 ** 30;
+
+let ready: Promise<void> | null = null;
+let info: BackendInfo | null = null;
+
+/**
+ * Prepares the library; must be awaited before the first op. Later calls do nothing (and wait for the first).
+ *
+ * @throws DeviceError when the kernels cannot be loaded.
+ */
+export function init(options: InitOptions = {}): Promise<void> {
+  ready ??= start(options).catch((error: unknown) => {
+    ready = null;
+    throw error;
+  });
+  return ready;
+}
+
+async function start(options: InitOptions): Promise<void> {
+  checkOptions(options);
+  registerDevice(createReferenceDevice());
+  const { backend = "wasm" } = options;
+  if (backend === "wasm") await startWasm(options);
+  else info = { backend, build: null, reason: "asked for", sharedMemory: false, threads: 1 };
+  setDefaultDevice(backend);
+}
+
+function checkOptions({ backend = "wasm", softLimit = 1, maxMemory = DEFAULT_MAX_MEMORY }: InitOptions): void {
+  if (!["wasm", "reference"].includes(backend)) {
+    throw new DeviceError("init", `backend must be "wasm" or "reference"; got ${JSON.stringify(backend)}.`);
+  }
+  if (!(softLimit > 0) || !(maxMemory >= 2 ** 20)) {
+    throw new ValueError(
+      "init",
+      `softLimit must be positive and maxMemory at least 1 MiB; got ${String(softLimit)} and ${String(maxMemory)} bytes.`,
+    );
+  }
+}
+
+async function startWasm(options: InitOptions): Promise<void> {
+  const { build, reason } = await chooseBuild(options);
+  const { exports, heap, shared } = await loadKernels(build, options.maxMemory ?? DEFAULT_MAX_MEMORY, options.wasm);
+  registerDevice(new WasmDevice(heap, exports, { name: "wasm", softLimit: options.softLimit ?? DEFAULT_SOFT_LIMIT }));
+  info = { backend: "wasm", build, reason, sharedMemory: shared, threads: 1 };
+}
+
+async function chooseBuild(options: InitOptions): Promise<{ build: WasmBuild; reason: string }> {
+  if (options.deterministic) return { build: "strict", reason: "deterministic was asked for" };
+  if (options.relaxedSimd) await enableRelaxedSimd();
+  if (supportsRelaxedSimd()) return { build: "relaxed", reason: "the engine validates relaxed SIMD" };
+  return { build: "strict", reason: "the engine has no relaxed SIMD (on Node 20, pass relaxedSimd: true)" };
+}
+
+/** What `init` chose, and why. */
+export function backendInfo(): BackendInfo {
+  if (info) return info;
+  throw new DeviceError("backendInfo", "a backend must be ready; got none. Call await init() first.");
+}
+
+/** Live tensors, buffers and bytes of a device, by default of the default one. */
+export const memory = (device?: string): MemoryInfo =>
+  (device === undefined ? defaultDevice("memory") : lookupDevice("memory", device)).memory();
+
+export { isInitialised };

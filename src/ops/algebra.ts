@@ -1,0 +1,391 @@
+// The smallest set of ops closed under differentiation: their gradients are made of each other. Every other op file may
+// import this one; this one imports no op file.
+import type { Device } from "../backend/device.ts";
+import type { AxisForm } from "../backend/kernels.ts";
+import type { BinaryOp } from "../backend/scalars.ts";
+import { isFloating, promote, promoteScalar } from "../core/dtype.ts";
+import type { DType } from "../core/dtype.ts";
+import { DTypeError, ShapeError } from "../core/errors.ts";
+import { broadcastsTo, checkAxes, checkAxis, formatShape, inferShape, sameShape, sizeOf } from "../core/shape.ts";
+import type { Shape } from "../core/shape.ts";
+import { View } from "../core/view.ts";
+import { apply, applyInPlace } from "../tensor/apply.ts";
+import type { SourceAttrs } from "../tensor/apply.ts";
+import { primitive } from "../tensor/primitive.ts";
+import type { Primitive } from "../tensor/primitive.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { broadcastSpec, requireFloat, requireSameDType, stretch } from "./checks.ts";
+
+/** A tensor, or a JavaScript number that takes the dtype of the tensor beside it. */
+export type TensorLike = Tensor | number;
+
+// ---- constants and conversions
+
+interface FillAttrs extends SourceAttrs {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly value: number;
+}
+
+const fillPrimitive = primitive({
+  name: "full",
+  inputs: [],
+  infer: (_, { shape, dtype }: FillAttrs) => ({ view: View.of(shape), dtype }),
+  kernel: (k, _, y, { value }) => k.fill(y, value),
+});
+
+/** A tensor with one value everywhere. */
+export const fill = (device: Device, shape: Shape, value: number, dtype: DType): Tensor =>
+  apply(fillPrimitive, [], { device, shape, dtype, value });
+
+const castPrimitive = primitive({
+  name: "cast",
+  inputs: ["x"],
+  infer: ([x], { to }: { to: DType; from: DType }) => {
+    if (!x.device.dtypes.includes(to)) {
+      throw new DTypeError(
+        "cast",
+        `dtype must be one of ${x.device.dtypes.join(", ")} on device "${x.device.name}"; got ${to}.`,
+      );
+    }
+    return { view: x.view, dtype: to };
+  },
+  kernel: (k, [x], y) => k.cast(x, y),
+  vjp: { x: (g, _, { from }) => cast(g, from) },
+});
+
+/**
+ * x in another dtype. Floats become integers by truncation toward zero; anything but 0 becomes true.
+ * The gradient passes between floating dtypes and stops at others.
+ */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  return apply(castPrimitive, [x], { to: dtype, from: x.dtype });
+}
+
+// ---- arithmetic
+
+type OperandName = "a" | "b";
+type OperandVjp = (g: Tensor, saved: Readonly<Record<OperandName, Tensor>>) => Tensor;
+
+const binary = (
+  name: BinaryOp,
+  vjp: Readonly<Record<OperandName, OperandVjp>>,
+  saves: readonly OperandName[] = [],
+): Primitive<null> =>
+  primitive({
+    name,
+    inputs: ["a", "b"],
+    layout: "any",
+    infer: ([a, b], _: null) => {
+      requireFloat(name, a);
+      requireSameDType(name, [a, b], ["a", "b"]);
+      return broadcastSpec(name, a, b);
+    },
+    kernel: (k, [a, b], y) => k.binary(name, stretch(a, y), stretch(b, y), y),
+    saves,
+    vjp,
+  });
+
+const addPrimitive = binary("add", { a: (g) => g, b: (g) => g });
+const subPrimitive = binary("sub", { a: (g) => g, b: (g) => neg(g) });
+const mulPrimitive = binary("mul", { a: (g, { b }) => mul(g, b), b: (g, { a }) => mul(g, a) }, ["a", "b"]);
+const divPrimitive = binary(
+  "div",
+  { a: (g, { b }) => div(g, b), b: (g, { a, b }) => neg(div(mul(g, a), mul(b, b))) },
+  ["a", "b"],
+);
+
+/** Runs a primitive of two operands after promotion: of a number to the tensor's dtype, of two tensors to the higher. */
+export function applyBinary(p: Primitive<null>, a: TensorLike, b: TensorLike): Tensor {
+  const left = promoted(p.name, a, b);
+  const right = promoted(p.name, b, a);
+  try {
+    return apply(p, [left, right], null);
+  } finally {
+    if (left !== a) left.dispose();
+    if (right !== b) right.dispose();
+  }
+}
+
+function promoted(op: string, x: TensorLike, other: TensorLike): Tensor {
+  if (typeof x !== "number") {
+    if (typeof x !== "object" || !("storage" in x)) failOperand(op, x);
+    const dtype = typeof other === "number" ? promoteScalar(x.dtype, other) : promote(x.dtype, other.dtype);
+    return dtype === x.dtype ? x : cast(x, dtype);
+  }
+  if (typeof other === "number") failOperand(op, x);
+  other.assertAlive(op);
+  return fill(other.device, [], x, promoteScalar(other.dtype, x));
+}
+
+function failOperand(op: string, x: unknown): never {
+  const got = typeof x === "number" ? "two numbers" : typeof x;
+  throw new DTypeError(op, `operands must be tensors, at most one of them a number; got ${got}.`);
+}
+
+/** y = a + b, broadcasting. */
+export const add = (a: TensorLike, b: TensorLike): Tensor => applyBinary(addPrimitive, a, b);
+
+/** y = a - b, broadcasting. */
+export const sub = (a: TensorLike, b: TensorLike): Tensor => applyBinary(subPrimitive, a, b);
+
+/** y = a b elementwise, broadcasting. */
+export const mul = (a: TensorLike, b: TensorLike): Tensor => applyBinary(mulPrimitive, a, b);
+
+/** y = a / b elementwise, broadcasting; IEEE: x / 0 is an infinity, 0 / 0 is NaN. */
+export const div = (a: TensorLike, b: TensorLike): Tensor => applyBinary(divPrimitive, a, b);
+
+const addInPlacePrimitive: Primitive<null> = primitive({
+  name: "addInPlace",
+  inputs: ["a", "b"],
+  outputs: [],
+  mutates: ["a"],
+  layout: "any",
+  infer: () => [],
+  kernel: (k, [a, b]) => k.binary("add", a, stretch(b, a), a),
+});
+
+/** a += b, in a's buffer, which must be dense; for sums that the caller made itself. */
+export const addInPlace = (a: Tensor, b: Tensor): void => applyInPlace(addInPlacePrimitive, [a, b], null);
+
+const negPrimitive = primitive({
+  name: "neg",
+  inputs: ["x"],
+  infer: ([x], _: null) => {
+    requireFloat("neg", x);
+    return x;
+  },
+  kernel: (k, [x], y) => k.unary("neg", x, y),
+  vjp: { x: (g) => neg(g) },
+});
+
+/** y = -x. */
+export const neg = (x: Tensor): Tensor => apply(negPrimitive, [x], null);
+
+// ---- views
+
+const reshapePrimitive = primitive({
+  name: "reshape",
+  inputs: ["x"],
+  view: (x, { shape }: { shape: Shape; from: Shape }) => x.view.reshape(shape)!,
+  vjp: { x: (g, _, { from }) => reshape(g, from) },
+});
+
+/**
+ * The same elements, row-major, in another shape; one size may be -1. No copy where the layout allows it.
+ *
+ * @throws ShapeError when the number of elements differs.
+ */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  x.assertAlive("reshape");
+  const to = inferShape("reshape", shape, x.size, x.shape);
+  if (x.view.reshape(to)) return apply(reshapePrimitive, [x], { shape: to, from: x.shape });
+  const dense = contiguous(x);
+  try {
+    return apply(reshapePrimitive, [dense], { shape: to, from: x.shape });
+  } finally {
+    dense.dispose();
+  }
+}
+
+const contiguousPrimitive = primitive({
+  name: "contiguous",
+  inputs: ["x"],
+  layout: "any",
+  infer: ([x], _: null) => x,
+  kernel: (k, [x], y) => k.copy(x, y),
+  vjp: { x: (g) => g },
+});
+
+/** A copy of x, dense in row-major order, in a buffer of its own. The gradient passes through. */
+export const contiguous = (x: Tensor): Tensor => apply(contiguousPrimitive, [x], null);
+
+const permutePrimitive = primitive({
+  name: "permute",
+  inputs: ["x"],
+  view: (x, axes: readonly number[]) => x.view.permute(axes),
+  vjp: { x: (g, _, axes) => permute(g, invert(axes)) },
+});
+
+const invert = (axes: readonly number[]): number[] => {
+  const inverse = new Array<number>(axes.length);
+  axes.forEach((axis, i) => (inverse[axis] = i));
+  return inverse;
+};
+
+/** The axes of x in another order: axis i of the result is axis `axes[i]` of x. A view. */
+export function permute(x: Tensor, axes: readonly number[]): Tensor {
+  x.assertAlive("permute");
+  if (axes.length !== x.rank) {
+    throw new ShapeError(
+      "permute",
+      `each of the ${String(x.rank)} axes must be named once; got ${formatShape(axes)} for ${formatShape(x.shape)}.`,
+    );
+  }
+  checkAxes("permute", axes, x.rank);
+  return apply(permutePrimitive, [x], axes.map((axis) => checkAxis("permute", axis, x.rank)));
+}
+
+/** x with two axes swapped, by default the last two. A view. */
+export function transpose(x: Tensor, axis0 = -2, axis1 = -1): Tensor {
+  x.assertAlive("transpose");
+  const [i, j] = [checkAxis("transpose", axis0, x.rank), checkAxis("transpose", axis1, x.rank)];
+  const axes = x.shape.map((_, axis) => (axis === i ? j : axis === j ? i : axis));
+  return apply(permutePrimitive, [x], axes);
+}
+
+const expandPrimitive = primitive({
+  name: "expand",
+  inputs: ["x"],
+  view: (x, { shape }: { shape: Shape; from: Shape }) => x.view.expand(shape),
+  vjp: { x: (g, _, { from }) => sumTo(g, from) },
+});
+
+/** x stretched to a shape that it broadcasts to. A view: the elements are not copied. */
+export function expand(x: Tensor, shape: Shape): Tensor {
+  x.assertAlive("expand");
+  if (sameShape(x.shape, shape)) return apply(expandPrimitive, [x], { shape: x.shape, from: x.shape });
+  if (!broadcastsTo(x.shape, shape)) {
+    throw new ShapeError(
+      "expand",
+      `the shape must broadcast (aligned right, only axes of size 1 stretch); got ${formatShape(x.shape)} to ${formatShape(shape)}.`,
+    );
+  }
+  return apply(expandPrimitive, [x], { shape, from: x.shape });
+}
+
+interface SliceAttrs {
+  readonly axis: number;
+  readonly start: number;
+  readonly length: number;
+  readonly step: number;
+  /** Size of the axis that was cut. */
+  readonly size: number;
+}
+
+const slicePrimitive = primitive({
+  name: "slice",
+  inputs: ["x"],
+  view: (x, { axis, start, length, step }: SliceAttrs) => x.view.slice(axis, start, length, step),
+  vjp: { x: (g, _, attrs) => apply(unslicePrimitive, [g], attrs) },
+});
+
+// The adjoint of slice: zeros, with g where the slice was.
+const unslicePrimitive: Primitive<SliceAttrs> = primitive({
+  name: "unslice",
+  inputs: ["x"],
+  layout: "any",
+  infer: ([x], { axis, size }: SliceAttrs) => {
+    const shape = x.shape.map((n, i) => (i === axis ? size : n));
+    return { view: View.of(shape), dtype: x.dtype };
+  },
+  kernel: (k, [x], y, { axis, start, length, step }) => {
+    k.fill(y, 0);
+    k.copy(x, { storage: y.storage, view: y.view.slice(axis, start, length, step) });
+  },
+  vjp: { x: (g, _, attrs) => apply(slicePrimitive, [g], attrs) },
+});
+
+/** Elements start, start + step, ... before `end` along one axis; negative bounds count from the end. A view. */
+export function slice(x: Tensor, axis: number, start: number, end = Infinity, step = 1): Tensor {
+  x.assertAlive("slice");
+  const at = checkAxis("slice", axis, x.rank);
+  if (!Number.isInteger(step) || step < 1 || !Number.isInteger(start)) {
+    throw new ShapeError("slice", `start must be whole and step >= 1; got start ${String(start)}, step ${String(step)}.`);
+  }
+  const size = x.shape[at];
+  const clamp = (i: number): number => Math.min(size, Math.max(0, i < 0 ? i + size : i));
+  const first = clamp(start);
+  const length = Math.max(0, Math.ceil((clamp(end) - first) / step));
+  return apply(slicePrimitive, [x], { axis: at, start: first, length, step, size });
+}
+
+// ---- sums
+
+interface RunAttrs {
+  /** Axes start .. end of `shape` are summed and dropped. */
+  readonly start: number;
+  readonly end: number;
+  readonly shape: Shape;
+}
+
+/** x seen as [outer, n, inner] with n the axes start .. end. */
+export const axisForm = (shape: Shape, start: number, end: number): AxisForm => ({
+  outer: sizeOf(shape.slice(0, start)),
+  n: sizeOf(shape.slice(start, end)),
+  inner: sizeOf(shape.slice(end)),
+});
+
+const withoutAxes = (shape: Shape, start: number, end: number): number[] => [...shape.slice(0, start), ...shape.slice(end)];
+
+const onesAt = (shape: Shape, start: number, end: number): number[] =>
+  shape.map((n, axis) => (axis >= start && axis < end ? 1 : n));
+
+const sumPrimitive = primitive({
+  name: "sum",
+  inputs: ["x"],
+  infer: ([x], { start, end }: RunAttrs) => {
+    requireFloat("sum", x);
+    return { view: View.of(withoutAxes(x.shape, start, end)), dtype: x.dtype };
+  },
+  kernel: (k, [x], y, { start, end, shape }) => k.reduce("sum", x, y, axisForm(shape, start, end)),
+  vjp: {
+    x: (g, _, { start, end, shape }) => {
+      const kept = reshape(g, onesAt(shape, start, end));
+      const y = expand(kept, shape);
+      kept.dispose();
+      return y;
+    },
+  },
+});
+
+export interface ReduceOptions {
+  /** The axis or axes to reduce; all by default. */
+  readonly axis?: number | readonly number[];
+  /** Keep reduced axes with size 1. */
+  readonly keepDims?: boolean;
+}
+
+/**
+ * Sum over some axes, or all. Wide axes are added in several partial sums, in an order that does not depend on the
+ * number of threads.
+ */
+export function sum(x: Tensor, { axis, keepDims = false }: ReduceOptions = {}): Tensor {
+  x.assertAlive("sum");
+  const axes = checkAxes("sum", axis === undefined ? x.shape.map((_, i) => i) : [axis].flat(), x.rank);
+  const shape = keepDims ? x.shape.map((n, i) => (axes.includes(i) ? 1 : n)) : x.shape.filter((_, i) => !axes.includes(i));
+  return sumRuns(x, adjacentRuns(axes), shape);
+}
+
+/** Neighbouring axes together: [0, 2, 3] -> [[0, 1], [2, 4]]. */
+function adjacentRuns(axes: readonly number[]): [start: number, end: number][] {
+  const runs: [number, number][] = [];
+  for (const axis of axes) {
+    const last = runs.at(-1);
+    if (last?.[1] === axis) last[1]++;
+    else runs.push([axis, axis + 1]);
+  }
+  return runs;
+}
+
+// Each run of neighbouring axes is one pass; later axes first, so that earlier positions stay valid.
+function sumRuns(x: Tensor, runs: readonly (readonly [number, number])[], shape: Shape): Tensor {
+  let y = x;
+  const replace = (next: Tensor): void => {
+    if (y !== x) y.dispose();
+    y = next;
+  };
+  for (const [start, end] of [...runs].reverse()) replace(apply(sumPrimitive, [y], { start, end, shape: y.shape }));
+  if (y === x || !sameShape(y.shape, shape)) replace(reshape(y, shape));
+  return y;
+}
+
+/** Sums x down to a shape that broadcasts to x's: the adjoint of `expand`. */
+export function sumTo(x: Tensor, shape: Shape): Tensor {
+  const lead = x.rank - shape.length;
+  const axes = x.shape.flatMap((n, i) => (i < lead || (shape[i - lead] === 1 && n !== 1) ? [i] : []));
+  return sumRuns(x, adjacentRuns(axes), shape);
+}
+
+/** Whether a gradient may flow into x. */
+export const isDifferentiable = (x: Tensor): boolean => isFloating(x.dtype);

@@ -1,0 +1,72 @@
+// Checks that shape rules share, and the words of their errors.
+import type { Device } from "../backend/device.ts";
+import type { Operand } from "../backend/kernels.ts";
+import type { DType } from "../core/dtype.ts";
+import { DTypeError, IndexError, ShapeError } from "../core/errors.ts";
+import { broadcastShapes, formatShape, sameShape } from "../core/shape.ts";
+import { View } from "../core/view.ts";
+import type { OutputSpec } from "../tensor/primitive.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** Refuses dtypes that the device's floating-point kernels do not take. */
+export function requireFloatDType(op: string, dtype: DType, device: Device): void {
+  const { computes } = device;
+  if (computes.includes(dtype)) return;
+  throw new DTypeError(
+    op,
+    `dtype must be ${computes.join(" or ")} on device "${device.name}"; got ${dtype}. Convert with cast(x, "${computes[0]}").`,
+  );
+}
+
+export const requireFloat = (op: string, x: Tensor): void => requireFloatDType(op, x.dtype, x.device);
+
+export function requireSameDType(op: string, inputs: readonly Tensor[], names: readonly string[]): void {
+  if (inputs.every((x) => x.dtype === inputs[0].dtype)) return;
+  const got = inputs.map((x, i) => `${names[i]} ${x.dtype}`).join(", ");
+  throw new DTypeError(op, `inputs must have one dtype; got ${got}. Convert with cast(x, dtype).`);
+}
+
+export function requireIndex(op: string, index: Tensor): void {
+  if (index.dtype === "int32") return;
+  throw new DTypeError(op, `indices must be int32; got ${index.dtype}. Convert with cast(index, "int32").`);
+}
+
+export function requireRank(op: string, name: string, x: Tensor, rank: number, layout: string): void {
+  if (x.rank === rank) return;
+  throw new ShapeError(op, `${name} must have the axes ${layout}; got ${formatShape(x.shape)}.`);
+}
+
+/** The spec of an elementwise op of two operands. */
+export function broadcastSpec(op: string, a: Tensor, b: Tensor): OutputSpec {
+  if (sameShape(a.shape, b.shape)) return a;
+  const shape = broadcastShapes(a.shape, b.shape);
+  if (shape) return { view: View.of(shape), dtype: a.dtype };
+  throw new ShapeError(
+    op,
+    `shapes must broadcast (aligned right, equal or 1); got a ${formatShape(a.shape)} and b ${formatShape(b.shape)}.`,
+  );
+}
+
+/** The operand as a kernel sees it when stretched to the output's shape. */
+export const stretch = (x: Operand, y: Operand): Operand =>
+  x.view === y.view || sameShape(x.view.shape, y.view.shape)
+    ? x
+    : { storage: x.storage, view: x.view.expand(y.view.shape) };
+
+/** Reports what a kernel that takes indices returned: the first bad position, or -1. */
+export function checkPosition(op: string, index: Operand, position: number, n: number): void {
+  if (position < 0) return;
+  const { storage, view } = index;
+  const [value] = storage.device.download(storage, view.offset + position, 1);
+  throw new IndexError(
+    op,
+    `indices must lie in 0..${String(n - 1)}; got ${String(value)} at position ${String(position)} of an index of shape ` +
+      `${formatShape(view.shape)}.`,
+  );
+}
+
+/** A whole number option, at least `least`. */
+export function requireWhole(op: string, name: string, value: number, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new ShapeError(op, `${name} must be a whole number >= ${String(least)}; got ${String(value)}.`);
+}

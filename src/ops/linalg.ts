@@ -1,0 +1,128 @@
+// Matrix products.
+import { ShapeError } from "../core/errors.ts";
+import { broadcastShapes, formatShape } from "../core/shape.ts";
+import type { Shape } from "../core/shape.ts";
+import type { Operand } from "../backend/kernels.ts";
+import { View } from "../core/view.ts";
+import { apply } from "../tensor/apply.ts";
+import { primitive } from "../tensor/primitive.ts";
+import type { OutputSpec, Primitive } from "../tensor/primitive.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { reshape, transpose } from "./algebra.ts";
+import { requireFloat, requireSameDType } from "./checks.ts";
+
+// [..., M, K] x [..., K, N] -> [..., M, N] with the leading axes broadcast.
+function matmulSpec(op: string, a: Tensor, b: Tensor): OutputSpec {
+  const [k, k2] = [a.shape[a.rank - 1], b.shape[b.rank - 2]];
+  const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  if (k === k2 && batch) return { view: View.of([...batch, a.shape[a.rank - 2], b.shape[b.rank - 1]]), dtype: a.dtype };
+  const got = `got a ${formatShape(a.shape)} and b ${formatShape(b.shape)}`;
+  if (!batch) throw new ShapeError(op, `leading axes must broadcast; ${got}.`);
+  const hint = k === b.shape[b.rank - 1] ? " Did you mean matmul(a, b.transpose())?" : "";
+  throw new ShapeError(op, `inner dimensions must agree; ${got} (${String(k)} != ${String(k2)}).${hint}`);
+}
+
+const stretchBatch = (x: Operand, y: Operand): Operand => {
+  const { shape } = x.view;
+  if (shape.length === 2 && y.view.shape.length === 2) return x;
+  const to: Shape = [...y.view.shape.slice(0, -2), ...shape.slice(-2)];
+  return { storage: x.storage, view: x.view.expand(to) };
+};
+
+const matmulPrimitive: Primitive<null> = primitive({
+  name: "matmul",
+  inputs: ["a", "b"],
+  layout: "any",
+  infer: ([a, b], _: null) => {
+    requireFloat("matmul", a);
+    requireSameDType("matmul", [a, b], ["a", "b"]);
+    return matmulSpec("matmul", a, b);
+  },
+  kernel: (k, [a, b], y) => k.matmul(stretchBatch(a, y), stretchBatch(b, y), null, y),
+  saves: ["a", "b"],
+  vjp: {
+    a: (g, { b }) => matmul(g, transpose(b)),
+    b: (g, { a }) => matmul(transpose(a), g),
+  },
+});
+
+/**
+ * Matrix product y = a b over the last two axes; leading axes broadcast as batches. A vector operand counts as one row
+ * (left) or one column (right), and that axis is dropped from the result.
+ *
+ * Shapes: a [..., M, K], b [..., K, N] -> [..., M, N]. Transposed operands cost nothing.
+ *
+ * @throws ShapeError when the inner sizes differ or an operand is a scalar.
+ */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  a.assertAlive("matmul");
+  b.assertAlive("matmul");
+  if (a.rank >= 2 && b.rank >= 2) return apply(matmulPrimitive, [a, b], null);
+  if (a.rank === 0 || b.rank === 0) {
+    throw new ShapeError(
+      "matmul",
+      `operands must have at least one axis; got a ${formatShape(a.shape)} and b ${formatShape(b.shape)}. Use mul for scalars.`,
+    );
+  }
+  return vectorMatmul(a, b);
+}
+
+function vectorMatmul(a: Tensor, b: Tensor): Tensor {
+  const left = a.rank === 1 ? reshape(a, [1, a.size]) : a;
+  const right = b.rank === 1 ? reshape(b, [b.size, 1]) : b;
+  const y = apply(matmulPrimitive, [left, right], null);
+  const shape = y.shape.filter((_, i) => !(a.rank === 1 && i === y.rank - 2) && !(b.rank === 1 && i === y.rank - 1));
+  const z = reshape(y, shape);
+  for (const temporary of [left, right, y]) if (temporary !== a && temporary !== b) temporary.dispose();
+  return z;
+}
+
+const linearPrimitive: Primitive<null> = primitive({
+  name: "linear",
+  inputs: ["x", "w", "bias"],
+  layout: "any",
+  infer: ([x, w, bias], _: null) => {
+    requireFloat("linear", x);
+    requireSameDType("linear", [x, w, bias], ["x", "weight", "bias"]);
+    return matmulSpec("linear", x, w);
+  },
+  kernel: (k, [x, w, bias], y) => k.matmul(x, w, bias, y),
+  saves: ["x", "w"],
+  vjp: {
+    x: (g, { w }) => matmul(g, transpose(w)),
+    w: (g, { x }) => matmul(transpose(x), g),
+    bias: (g) => g,
+  },
+});
+
+/**
+ * Affine map y = x weightᵀ + bias, with the bias added inside the matrix product.
+ *
+ * Shapes: x [..., in], weight [out, in], bias [out] -> [..., out].
+ */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  checkLinear(x, weight, bias);
+  // One matrix product over all rows is faster than a batch of small ones.
+  const rows = x.rank === 2 ? x : reshape(x, [-1, weight.shape[1]]);
+  const w = transpose(weight);
+  const y = bias ? apply(linearPrimitive, [rows, w, bias], null) : apply(matmulPrimitive, [rows, w], null);
+  w.dispose();
+  if (rows === x) return y;
+  const z = reshape(y, [...x.shape.slice(0, -1), weight.shape[0]]);
+  rows.dispose();
+  y.dispose();
+  return z;
+}
+
+function checkLinear(x: Tensor, weight: Tensor, bias: Tensor | null | undefined): void {
+  for (const input of [x, weight, bias]) input?.assertAlive("linear");
+  const fits = x.rank >= 1 && weight.rank === 2 && x.shape[x.rank - 1] === weight.shape[1];
+  const biasFits = !bias || (bias.rank === 1 && bias.shape[0] === weight.shape[0]);
+  if (fits && biasFits) return;
+  const biasText = bias ? `, bias ${formatShape(bias.shape)}` : "";
+  throw new ShapeError(
+    "linear",
+    `x must be [..., in], weight [out, in] and bias [out]; got x ${formatShape(x.shape)}, ` +
+      `weight ${formatShape(weight.shape)}${biasText}.`,
+  );
+}

@@ -1,0 +1,98 @@
+// Softmax in log space.
+import { checkAxis } from "../core/shape.ts";
+import type { AxisForm } from "../backend/kernels.ts";
+import { apply } from "../tensor/apply.ts";
+import { noGrad } from "../tensor/mode.ts";
+import { primitive } from "../tensor/primitive.ts";
+import type { Primitive } from "../tensor/primitive.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { axisForm, mul, sub, sum, transpose } from "./algebra.ts";
+import { requireFloat } from "./checks.ts";
+import { exp, log } from "./elementwise.ts";
+import { View } from "../core/view.ts";
+
+const lastAxisForm = (x: { readonly view: View }): AxisForm => axisForm(x.view.shape, x.view.shape.length - 1, x.view.shape.length);
+
+// The row maximum only shifts the exponent; its gradient cancels, so it enters as a constant.
+const rowMaxPrimitive: Primitive<null> = primitive({
+  name: "rowMax",
+  inputs: ["x"],
+  infer: ([x], _: null) => ({ view: View.of([...x.shape.slice(0, -1), 1]), dtype: x.dtype }),
+  kernel: (k, [x], y) => k.reduce("max", x, y, lastAxisForm(x)),
+});
+
+function decomposed(x: Tensor): Tensor {
+  const top = noGrad(() => apply(rowMaxPrimitive, [x], null));
+  const shifted = sub(x, top);
+  const powers = exp(shifted);
+  const total = sum(powers, { axis: -1, keepDims: true });
+  const logTotal = log(total);
+  const y = sub(shifted, logTotal);
+  for (const temporary of [top, shifted, powers, total, logTotal]) temporary.dispose();
+  return y;
+}
+
+const logSoftmaxGradPrimitive: Primitive<null> = primitive({
+  name: "logSoftmaxGrad",
+  inputs: ["g", "y"],
+  infer: ([g], _: null) => g,
+  fused: "logSoftmaxGrad",
+  kernel: (k, [g, y], gx) => {
+    const { logSoftmaxGrad } = k.fused;
+    if (logSoftmaxGrad !== "decompose") logSoftmaxGrad(g, y, gx, lastAxisForm(g));
+  },
+  decompose: ([g, y]) => softmaxGrad(g, y),
+});
+
+const logSoftmaxPrimitive: Primitive<null> = primitive({
+  name: "logSoftmax",
+  inputs: ["x"],
+  infer: ([x], _: null) => {
+    requireFloat("logSoftmax", x);
+    return x;
+  },
+  fused: "logSoftmax",
+  kernel: (k, [x], y) => {
+    const { logSoftmax } = k.fused;
+    if (logSoftmax !== "decompose") logSoftmax(x, y, lastAxisForm(x));
+  },
+  decompose: ([x]) => decomposed(x),
+  saves: ["y"],
+  vjp: { x: (g, { y }) => softmaxGrad(g, y) },
+  vjpKernel: (g, { y }) => [apply(logSoftmaxGradPrimitive, [g, y], null)],
+});
+
+// gx = g - softmax(x) sum(g), with softmax(x) = e^y.
+function softmaxGrad(g: Tensor, y: Tensor): Tensor {
+  const total = sum(g, { axis: -1, keepDims: true });
+  const weights = exp(y);
+  const share = mul(weights, total);
+  const gx = sub(g, share);
+  for (const temporary of [total, weights, share]) temporary.dispose();
+  return gx;
+}
+
+/**
+ * y = x - log(sum(e^x)) along an axis: the logarithm of the softmax.
+ *
+ * Numerics: the maximum is subtracted first, so no exponent overflows and a single huge logit gives 0.
+ */
+export function logSoftmax(x: Tensor, axis = -1): Tensor {
+  x.assertAlive("logSoftmax");
+  const at = checkAxis("logSoftmax", axis, x.rank);
+  if (at === x.rank - 1) return apply(logSoftmaxPrimitive, [x], null);
+  const last = transpose(x, at, -1);
+  const y = apply(logSoftmaxPrimitive, [last], null);
+  const z = transpose(y, at, -1);
+  last.dispose();
+  y.dispose();
+  return z;
+}
+
+/** y = e^x / sum(e^x) along an axis. */
+export function softmax(x: Tensor, axis = -1): Tensor {
+  const y = logSoftmax(x, axis);
+  const z = exp(y);
+  y.dispose();
+  return z;
+}

@@ -1,0 +1,162 @@
+// The one door between tensors and kernels: every op passes through `apply`, which checks the inputs, infers the
+// outputs, makes operands resident and dense, runs the kernel, and records the op where a gradient may flow.
+import type { Device } from "../backend/device.ts";
+import type { Operand } from "../backend/kernels.ts";
+import type { Storage } from "../backend/storage.ts";
+import { isFloating } from "../core/dtype.ts";
+import { DeviceError } from "../core/errors.ts";
+import { View } from "../core/view.ts";
+import { isRecording, withRecording } from "./mode.ts";
+import { Node } from "./node.ts";
+import type { Saved } from "./node.ts";
+import type { AnyPrimitive, OutputSpec, Primitive } from "./primitive.ts";
+import { Tensor } from "./tensor.ts";
+
+/** What a primitive without inputs must say in its attributes. */
+export interface SourceAttrs {
+  readonly device: Device;
+}
+
+/** Runs a primitive with one output. */
+export function apply<A>(p: Primitive<A>, inputs: readonly Tensor[], attrs: A): Tensor {
+  const device = checkInputs(p.name, inputs, attrs);
+  if (p.view !== null) {
+    const [x] = inputs;
+    return record(p, inputs, attrs, new Tensor(x.storage, p.view(x, attrs), p.name, null, 0));
+  }
+  const spec = p.infer(inputs, attrs) as OutputSpec;
+  if (p.fused !== null && device.kernels.fused[p.fused] === "decompose") {
+    return record(p, inputs, attrs, withRecording(false, () => p.decompose!(inputs, attrs)));
+  }
+  const operands = prepare(p, inputs, device);
+  const y = allocate(p.name, device, spec, 0);
+  try {
+    p.kernel(device.kernels, operands, y, attrs);
+  } catch (error) {
+    y.dispose();
+    throw error;
+  } finally {
+    if (operands !== inputs) releaseCopies(operands, inputs);
+  }
+  return record(p, inputs, attrs, y);
+}
+
+/** Runs a primitive with several outputs. */
+export function applyMany<A>(p: Primitive<A>, inputs: readonly Tensor[], attrs: A): Tensor[] {
+  const device = checkInputs(p.name, inputs, attrs);
+  const specs = p.infer(inputs, attrs) as readonly OutputSpec[];
+  const operands = prepare(p, inputs, device);
+  const outputs = specs.map((spec, slot) => allocate(p.name, device, spec, slot));
+  try {
+    p.kernel(device.kernels, operands, outputs, attrs);
+  } catch (error) {
+    for (const y of outputs) y.dispose();
+    throw error;
+  } finally {
+    if (operands !== inputs) releaseCopies(operands, inputs);
+  }
+  recordMany(p, inputs, attrs, outputs);
+  return outputs;
+}
+
+/** Runs a primitive that overwrites some of its inputs; graphs that saved one of them will refuse to run backward. */
+export function applyInPlace<A>(p: Primitive<A>, inputs: readonly Tensor[], attrs: A): void {
+  const device = checkInputs(p.name, inputs, attrs);
+  p.infer(inputs, attrs);
+  const operands = prepare(p, inputs, device);
+  try {
+    p.kernel(device.kernels, operands, [], attrs);
+  } finally {
+    if (operands !== inputs) releaseCopies(operands, inputs);
+  }
+  for (const i of p.mutates) if (i < inputs.length) inputs[i].storage.version++;
+}
+
+function checkInputs(op: string, inputs: readonly Tensor[], attrs: unknown): Device {
+  if (inputs.length === 0) return (attrs as SourceAttrs).device;
+  const { device } = inputs[0].storage;
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i];
+    if (x.isDisposed) x.assertAlive(op);
+    if (x.storage.device !== device) failDevices(op, inputs);
+  }
+  return device;
+}
+
+function failDevices(op: string, inputs: readonly Tensor[]): never {
+  const names = inputs.map((x) => `"${x.device.name}"`).join(" and ");
+  throw new DeviceError(op, `inputs must lie on one device; got ${names}. Move them with x.to({ device }).`);
+}
+
+// Opens the op on the device: inputs become resident and stay so until the next op; awkward layouts are copied.
+function prepare(p: AnyPrimitive, inputs: readonly Tensor[], device: Device): readonly Operand[] {
+  device.beginOp();
+  let awkward = false;
+  for (let i = 0; i < inputs.length; i++) {
+    device.pin(inputs[i].storage);
+    if (!inputs[i].view.dense) awkward = true;
+  }
+  return awkward && p.dense ? inputs.map((x) => (x.view.dense ? x : denseCopy(p.name, x, device))) : inputs;
+}
+
+function denseCopy(op: string, x: Operand, device: Device): Operand {
+  const storage = device.allocate(op, x.storage.dtype, x.view.size);
+  storage.addHandle();
+  const copy = { storage, view: View.of(x.view.shape) };
+  device.kernels.copy(x, copy);
+  return copy;
+}
+
+function releaseCopies(operands: readonly Operand[], inputs: readonly Tensor[]): void {
+  operands.forEach((operand, i) => {
+    if (operand !== inputs[i]) operand.storage.releaseHandle();
+  });
+}
+
+function allocate(op: string, device: Device, spec: OutputSpec, slot: number): Tensor {
+  const view = spec.view.fresh();
+  return new Tensor(device.allocate(op, spec.dtype, view.size), view, op, null, slot);
+}
+
+function needsRecord(p: AnyPrimitive, inputs: readonly Tensor[]): boolean {
+  if (!p.differentiable || !isRecording()) return false;
+  for (let i = 0; i < inputs.length; i++) if (inputs[i].node !== null) return true;
+  return false;
+}
+
+function record(p: AnyPrimitive, inputs: readonly Tensor[], attrs: unknown, y: Tensor): Tensor {
+  if (needsRecord(p, inputs)) attach(makeNode(p, inputs, attrs, [y]), y);
+  return y;
+}
+
+function recordMany(p: AnyPrimitive, inputs: readonly Tensor[], attrs: unknown, outputs: readonly Tensor[]): void {
+  if (!needsRecord(p, inputs)) return;
+  const node = makeNode(p, inputs, attrs, outputs);
+  for (const y of outputs) if (isFloating(y.storage.dtype)) attach(node, y);
+}
+
+function attach(node: Node, y: Tensor): void {
+  y.node = node;
+  node.refs++;
+}
+
+function makeNode(p: AnyPrimitive, inputs: readonly Tensor[], attrs: unknown, outputs: readonly Tensor[]): Node {
+  const n = inputs.length;
+  const parents = new Array<Node | null>(n);
+  const slots = new Array<number>(n);
+  const shapes = new Array<readonly number[]>(n);
+  for (let i = 0; i < n; i++) {
+    const x = inputs[i];
+    parents[i] = x.node;
+    slots[i] = x.slot;
+    shapes[i] = x.view.shape;
+  }
+  const { saveSlots } = p;
+  const saved = new Array<Saved>(saveSlots.length);
+  for (let i = 0; i < saved.length; i++) {
+    const slot = saveSlots[i];
+    const { storage, view }: { storage: Storage; view: View } = slot >= 0 ? inputs[slot] : outputs[-1 - slot];
+    saved[i] = { storage, view, version: storage.version };
+  }
+  return new Node(p, attrs, parents, slots, shapes, saved);
+}

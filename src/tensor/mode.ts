@@ -1,0 +1,32 @@
+// Whether ops are being recorded for differentiation. A mode of the moment, set around a function.
+import { GradError } from "../core/errors.ts";
+
+let recording = true;
+
+export const isRecording = (): boolean => recording;
+
+/** Runs `fn` with recording switched on or off, and switches back whatever happens. */
+export function withRecording<T>(on: boolean, fn: () => T): T {
+  const before = recording;
+  recording = on;
+  try {
+    return fn();
+  } finally {
+    recording = before;
+  }
+}
+
+/**
+ * Runs `fn` without recording: no graph, nothing saved for backward.
+ *
+ * @throws GradError when `fn` returns a promise: the mode ends with the synchronous part, and what follows an await
+ * would be recorded after all.
+ */
+export function noGrad<T>(fn: () => T extends PromiseLike<unknown> ? never : T): T {
+  const result = withRecording<T>(false, fn);
+  if (typeof (result as { then?: unknown } | null | undefined)?.then !== "function") return result;
+  throw new GradError(
+    "noGrad",
+    "the function must be synchronous; got one that returned a promise. Await outside and wrap the synchronous parts.",
+  );
+}

@@ -1,0 +1,122 @@
+// A primitive is one record: what its outputs look like, the kernel that fills them, what it saves, and its
+// vector-Jacobian products written in differentiable ops, so that derivatives exist to any order.
+import type { FusedKey, Kernels, Operand } from "../backend/kernels.ts";
+import type { DType } from "../core/dtype.ts";
+import type { View } from "../core/view.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Layout and dtype of an output; a Tensor is one, so "like x" is x itself. */
+export interface OutputSpec {
+  readonly view: View;
+  readonly dtype: DType;
+}
+
+// One output is passed bare, several as an array; the gradient of an output that took no part is null.
+type Outputs<O extends readonly string[]> = O extends readonly [string] ? Operand : readonly Operand[];
+type Specs<O extends readonly string[]> = O extends readonly [string] ? OutputSpec : readonly OutputSpec[];
+type Grads<O extends readonly string[]> = O extends readonly [string] ? Tensor : readonly (Tensor | null)[];
+
+type Vjp<O extends readonly string[], S extends string, A> = (
+  g: Grads<O>,
+  saved: Readonly<Record<S, Tensor>>,
+  attrs: A,
+) => Tensor;
+
+export interface PrimitiveRecord<I extends string, O extends readonly string[], S extends string, A> {
+  /** The op as users call it; error messages begin with it. */
+  readonly name: string;
+  readonly inputs: readonly I[];
+  /** Default: one, "y". */
+  readonly outputs?: O;
+  /** Validates inputs and attributes, and says what comes out. Nothing is allocated before it returns. */
+  readonly infer?: (inputs: readonly Tensor[], attrs: A) => Specs<O>;
+  /** Instead of infer and kernel: the output is another view of the first input's buffer. */
+  readonly view?: (x: Tensor, attrs: A) => View;
+  readonly kernel?: (kernels: Kernels, inputs: readonly Operand[], y: Outputs<O>, attrs: A) => void;
+  /** Kernels get dense inputs (copied first where they are not) unless this says "any". */
+  readonly layout?: "dense" | "any";
+  /** The kernel is this fused one, which a backend may leave to `decompose`. */
+  readonly fused?: FusedKey;
+  /** The same maths in plain ops: fallback and oracle. */
+  readonly decompose?: (inputs: readonly Tensor[], attrs: A) => Tensor;
+  /** Inputs overwritten in place; such a primitive has `outputs: []` and no gradient. */
+  readonly mutates?: readonly I[];
+  /** Names of the inputs and outputs that the vjp may read. */
+  readonly saves?: readonly S[];
+  /** Per input that has one: the gradient, in differentiable ops. May have the broadcast shape of the output. */
+  readonly vjp?: { readonly [K in I]?: Vjp<O, S, A> };
+  /** A faster backward used only when it is not itself recorded; null for inputs that need none. */
+  readonly vjpKernel?: (
+    g: Grads<O>,
+    saved: Readonly<Record<S, Tensor>>,
+    attrs: A,
+    needs: readonly boolean[],
+  ) => readonly (Tensor | null)[];
+}
+
+/** A record with its defaults filled in; arguments are erased to what `apply` and the walk hand around. */
+export interface Primitive<A = unknown> {
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly dense: boolean;
+  readonly fused: FusedKey | null;
+  readonly saves: readonly string[];
+  /** Per save: index of the input, or -1 - index of the output. */
+  readonly saveSlots: readonly number[];
+  readonly mutates: readonly number[];
+  readonly differentiable: boolean;
+  infer(inputs: readonly Tensor[], attrs: A): OutputSpec | readonly OutputSpec[];
+  view: ((x: Tensor, attrs: A) => View) | null;
+  kernel(kernels: Kernels, inputs: readonly Operand[], y: Operand | readonly Operand[], attrs: A): void;
+  decompose: ((inputs: readonly Tensor[], attrs: A) => Tensor) | null;
+  vjp: Readonly<Record<string, ErasedVjp | undefined>>;
+  vjpKernel: ErasedVjpKernel | null;
+}
+
+type ErasedGrads = Tensor | readonly (Tensor | null)[];
+type ErasedSaved = Readonly<Record<string, Tensor>>;
+type ErasedVjp = (g: ErasedGrads, saved: ErasedSaved, attrs: unknown) => Tensor;
+type ErasedVjpKernel = (
+  g: ErasedGrads,
+  saved: ErasedSaved,
+  attrs: unknown,
+  needs: readonly boolean[],
+) => readonly (Tensor | null)[];
+
+/** A primitive whose attributes are not known here. */
+export type AnyPrimitive = Primitive<never>;
+
+/** Defines a primitive. */
+export function primitive<
+  const I extends string,
+  A,
+  const O extends readonly string[] = readonly ["y"],
+  const S extends string = never,
+>(record: PrimitiveRecord<I, O, S, A>): Primitive<A> {
+  const { name, inputs, saves = [], mutates = [] } = record;
+  const outputs = record.outputs ?? ["y"];
+  const missing = (part: string) => (): never => {
+    throw new TypeError(`primitive ${name} has no ${part}`);
+  };
+  return {
+    name,
+    inputs,
+    outputs,
+    dense: record.layout !== "any",
+    fused: record.fused ?? null,
+    saves,
+    saveSlots: saves.map((save) => {
+      const input = (inputs as readonly string[]).indexOf(save);
+      return input >= 0 ? input : -1 - (outputs as readonly string[]).indexOf(save);
+    }),
+    mutates: mutates.map((input) => inputs.indexOf(input)),
+    differentiable: record.vjp !== undefined,
+    infer: (record.infer ?? missing("shape rule")) as Primitive<A>["infer"],
+    view: record.view ?? null,
+    kernel: (record.kernel ?? missing("kernel")) as Primitive<A>["kernel"],
+    decompose: record.decompose ?? null,
+    vjp: (record.vjp ?? {}) as Primitive["vjp"],
+    vjpKernel: (record.vjpKernel ?? null) as Primitive["vjpKernel"],
+  };
+}

@@ -1,0 +1,162 @@
+// Scopes own handles: what is made inside one is released when it closes, except what it hands out. They nest like
+// function calls. A scope cannot reach over an await (other code would run inside it); scope.run serves that case.
+import { NeuriteError } from "../core/errors.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** A scope misused: closed out of order, or opened around asynchronous code. */
+export class ScopeError extends NeuriteError {
+  override readonly name = "ScopeError";
+}
+
+let current: Scope | null = null;
+let count = 0;
+
+export const currentScope = (): Scope | null => current;
+
+// Symbol.dispose is missing before Node 18.18 and in Safari; classes below need it when their bodies run.
+(Symbol as { dispose?: symbol }).dispose ??= Symbol.for("Symbol.dispose");
+
+/**
+ * Owns the tensors made while it is open. `using s = new Scope("step")` closes it at the end of the block.
+ *
+ * Source of the idea: TensorFlow.js' `tidy`.
+ */
+export class Scope {
+  readonly name: string;
+  readonly #parent: Scope | null;
+  readonly #handles: Tensor[] = [];
+  #open = true;
+
+  constructor(name?: string) {
+    count++;
+    this.name = name ?? `scope ${String(count)}`;
+    this.#parent = current;
+    current = this;
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  adopt(tensor: Tensor): void {
+    tensor.scope = this;
+    tensor.scopeIndex = this.#handles.length;
+    this.#handles.push(tensor);
+  }
+
+  /** Forgets a tensor without releasing it. */
+  disown(tensor: Tensor): void {
+    const last = this.#handles.pop()!;
+    if (last !== tensor) {
+      this.#handles[tensor.scopeIndex] = last;
+      last.scopeIndex = tensor.scopeIndex;
+    }
+    tensor.scope = null;
+  }
+
+  /** Runs `fn` inside this scope for its synchronous part; for tasks that take turns across awaits. */
+  run<T>(fn: () => T): T {
+    if (!this.#open) throw new ScopeError("scope.run", `the scope must be open; got "${this.name}", already closed.`);
+    const outer = current;
+    current = this;
+    try {
+      return fn();
+    } finally {
+      current = outer;
+    }
+  }
+
+  /** Releases everything but `keep`, which goes to the scope around this one. */
+  close(keep: readonly Tensor[] = []): void {
+    if (!this.#open) return;
+    this.#leave();
+    for (const tensor of keep) this.#handOut(tensor);
+    for (const tensor of this.#handles.splice(0)) {
+      tensor.scope = null;
+      tensor.release(this.name);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #leave(): void {
+    if (current !== this) {
+      const top = current === null ? "none" : `"${current.name}"`;
+      throw new ScopeError(
+        "scope",
+        `scopes must close in reverse order of opening; got "${this.name}" closing while ${top} is innermost. ` +
+          "Do not hold a scope across await; use scope.run(fn) for concurrent tasks.",
+      );
+    }
+    this.#open = false;
+    current = this.#parent;
+  }
+
+  #handOut(tensor: Tensor): void {
+    if (tensor.scope !== this) return;
+    this.disown(tensor);
+    this.#parent?.adopt(tensor);
+  }
+}
+
+// A promise is refused by type where TypeScript can see it, and at run time everywhere.
+type Synchronous<T> = T extends PromiseLike<unknown> ? never : T;
+
+/**
+ * Runs `fn` and releases every tensor made inside, except those that its result holds (at any depth of plain arrays,
+ * objects and maps).
+ *
+ * @throws ScopeError when `fn` returns a promise.
+ */
+export function scope<T>(fn: () => Synchronous<T>): T;
+export function scope<T>(name: string, fn: () => Synchronous<T>): T;
+export function scope<T>(nameOrFn: string | (() => T), maybeFn?: () => T): T {
+  const [name, fn] = typeof nameOrFn === "string" ? [nameOrFn, maybeFn!] : [undefined, nameOrFn];
+  const opened = new Scope(name);
+  let kept: Tensor[] = [];
+  try {
+    const result = fn();
+    if (typeof (result as { then?: unknown } | null | undefined)?.then === "function") refuseAsync(opened.name);
+    kept = collectTensors(result);
+    return result;
+  } finally {
+    opened.close(kept);
+  }
+}
+
+function refuseAsync(name: string): never {
+  throw new ScopeError(
+    "scope",
+    `the function must be synchronous; got one that returned a promise (scope "${name}"). ` +
+      "Await outside, or use new Scope() with scope.run(fn) for the synchronous parts.",
+  );
+}
+
+/** Takes a tensor out of every scope: from now on it lives until `dispose()`. */
+export function keep<T extends Tensor>(tensor: T): T {
+  tensor.assertAlive("keep");
+  tensor.scope?.disown(tensor);
+  return tensor;
+}
+
+// Tensors are told by their brand, since this file must not import their class.
+const isTensor = (value: object): value is Tensor => "scopeIndex" in value;
+
+/** All tensors that plain containers hold: what a scope's result hands out. */
+export function collectTensors(value: unknown, found: Tensor[] = [], seen = new Set<object>()): Tensor[] {
+  if (typeof value !== "object" || value === null || seen.has(value)) return found;
+  seen.add(value);
+  if (isTensor(value)) found.push(value);
+  else if (Array.isArray(value)) for (const item of value) collectTensors(item, found, seen);
+  else if (value instanceof Map) for (const item of value.values()) collectTensors(item, found, seen);
+  else if (value instanceof Set) for (const item of value) collectTensors(item, found, seen);
+  else if (isPlain(value)) for (const item of Object.values(value)) collectTensors(item, found, seen);
+  return found;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
