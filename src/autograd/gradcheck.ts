@@ -2,7 +2,6 @@
 import { DTypeError, GradError } from "../core/errors.ts";
 import { add, contiguous, mul, sum } from "../ops/algebra.ts";
 import { tensor } from "../ops/creation.ts";
-import { noGrad } from "../tensor/mode.ts";
 import { Scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { grad } from "./grad.ts";
@@ -73,7 +72,8 @@ export function gradgradcheck(fn: CheckedFunction, inputs: readonly Tensor[], op
 
 const list = (y: Tensor | readonly Tensor[]): readonly Tensor[] => (Array.isArray(y) ? (y as Tensor[]) : [y as Tensor]);
 
-const evaluate = (fn: CheckedFunction, inputs: readonly Tensor[]): readonly Tensor[] => noGrad<readonly Tensor[]>(() => list(fn(...inputs)));
+// Recording stays on: functions under test may differentiate inside, as gradgradcheck's do.
+const evaluate = (fn: CheckedFunction, inputs: readonly Tensor[]): readonly Tensor[] => list(fn(...inputs));
 
 function requireDouble(inputs: readonly Tensor[], targets: readonly number[]): void {
   if (targets.length === 0) throw new GradError("gradcheck", "at least one input must require a gradient; got none.");
@@ -129,8 +129,7 @@ function numericJacobian(
     const moved = values.slice();
     moved[column] += step;
     const input = tensor(moved, { shape: x.shape, device: x.device, requiresGrad: true });
-    // Recording stays on: functions under test may differentiate inside, as gradgradcheck's do.
-    const y = list(fn(...inputs.map((other, i) => (i === at ? input : other))))[output];
+    const y = evaluate(fn, inputs.map((other, i) => (i === at ? input : other)))[output];
     return Float64Array.from(y.dataSync());
   };
   const columns = Array.from(values, (_, column) => {

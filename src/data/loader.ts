@@ -21,8 +21,8 @@ export interface DataLoaderOptions {
   readonly dropLast?: boolean;
   /** An order of your own; excludes `shuffle`. */
   readonly sampler?: Sampler;
-  /** Where batches go. Default: the default device. */
-  readonly device?: Device;
+  /** Where batches go, a device or its name. Default: the default device. */
+  readonly device?: string | Device;
 }
 
 /**
@@ -40,7 +40,7 @@ export class DataLoader {
   /** The epoch that the next loop over the loader walks. */
   nextEpoch = 0;
   readonly #sampler: Sampler;
-  readonly #device: Device | undefined;
+  readonly #device: string | Device | undefined;
   #order: { readonly epoch: number; readonly indices: ArrayLike<number> } | null = null;
 
   /** @throws ValueError for a batch size below 1, a seed that is no whole number, or `shuffle` beside `sampler`. */

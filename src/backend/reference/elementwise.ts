@@ -13,9 +13,10 @@ export const elementwise: Elementwise = {
 
   copy(x, y) {
     const from = arrayOf(x);
-    const at = offsetsOf(x);
-    const out = elementsOf(y);
-    for (let i = 0; i < out.length; i++) out[i] = from[at[i]];
+    const xAt = offsetsOf(x);
+    const out = arrayOf(y);
+    const yAt = offsetsOf(y);
+    for (let i = 0; i < xAt.length; i++) out[yAt[i]] = from[xAt[i]];
   },
 
   cast(x, y) {
