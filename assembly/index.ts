@@ -1,0 +1,46 @@
+/*
+ * Everything the binaries export. Kernels are pure functions on addresses: no allocation, no state, no data segment.
+ * src/backend/wasm/signatures.ts declares the same list for TypeScript, and `npm run check` compares the two.
+ */
+export {
+  add_f32,
+  div_f32,
+  maximum_f32,
+  minimum_f32,
+  mul_f32,
+  relu_grad_f32,
+  sigmoid_grad_f32,
+  sub_f32,
+  tanh_grad_f32,
+} from "./binary";
+export {
+  abs_f32,
+  exp_f32,
+  log_f32,
+  neg_f32,
+  reciprocal_f32,
+  relu_f32,
+  rsqrt_f32,
+  sigmoid_f32,
+  sqrt_f32,
+  square_f32,
+  tanh_f32,
+} from "./elementwise";
+export { log_softmax_f32, log_softmax_grad_f32, softmax_f32, softmax_grad_f32 } from "./fused/softmax";
+export { gemm_batch_f32, gemm_columns_f32, gemm_f32, gemm_scratch_bytes } from "./matmul";
+export {
+  cast_f32_i32,
+  cast_i32_f32,
+  copy_f32,
+  copy_strided_f32,
+  fill_f32,
+  gather_f32,
+  index_add_f32,
+  index_select_f32,
+  scatter_add_f32,
+} from "./movement";
+export { adam_f32, sgd_f32 } from "./optim";
+export { peak_gemm_tile_f32, peak_madd_f32 } from "./peak";
+export { maxpool2d_f32, maxpool2d_grad_f32 } from "./pool";
+export { bernoulli_f32, bits_i32, normal_f32, uniform_f32 } from "./random";
+export { argmax_f32, argmin_f32, max_f32, min_f32, prod_f32, sum_f32 } from "./reduce";
