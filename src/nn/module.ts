@@ -1,0 +1,211 @@
+// The base of every layer and model. A module finds its parameters, buffers and children in its own fields: a tensor
+// made by `parameter` is one, another tensor a buffer, a module (or an array of them) a child.
+import type { Device } from "../backend/device.ts";
+import type { DType } from "../core/dtype.ts";
+import { isFloating } from "../core/dtype.ts";
+import { FormatError, ShapeError } from "../core/errors.ts";
+import { formatShape, sameShape } from "../core/shape.ts";
+import { to } from "../ops/creation.ts";
+import { assign } from "../ops/assign.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { stateKey } from "./names.ts";
+import { isParameter, own, parameter } from "./parameter.ts";
+
+/** Tensors by PyTorch's names, in the order of the fields. */
+export type StateDict = Map<string, Tensor>;
+
+/** What `loadStateDict` found amiss; both empty when all keys agreed. */
+export interface LoadReport {
+  readonly missing: readonly string[];
+  readonly unexpected: readonly string[];
+}
+
+/** A named tensor and the module and field it sits in. */
+interface Slot {
+  readonly key: string;
+  readonly module: Module;
+  readonly field: string;
+  readonly tensor: Tensor;
+}
+
+type Fields = Record<string, unknown>;
+
+export abstract class Module {
+  /** Whether layers such as dropout behave as in training; set by `train()` and `eval()`. */
+  training = true;
+
+  /** What the module computes. */
+  abstract forward(...inputs: never[]): unknown;
+
+  /** The module's name in printouts; survives minifiers that rename classes. */
+  get moduleName(): string {
+    return this.constructor.name;
+  }
+
+  /** Constructor arguments worth showing in printouts. */
+  protected describe(): string {
+    return "";
+  }
+
+  /** Direct children by key: module fields, and elements of arrays of modules. */
+  *namedChildren(): Generator<[string, Module]> {
+    for (const [field, value] of Object.entries(this as unknown as Fields)) {
+      if (value instanceof Module) yield [stateKey(field), value];
+      else if (Array.isArray(value)) {
+        for (const [i, item] of value.entries()) {
+          if (item instanceof Module) yield [`${stateKey(field)}.${String(i)}`, item];
+        }
+      }
+    }
+  }
+
+  children(): Module[] {
+    return Array.from(this.namedChildren(), ([, child]) => child);
+  }
+
+  /** This module and everything below it, by dotted key. */
+  *namedModules(prefix = ""): Generator<[string, Module]> {
+    yield [prefix, this];
+    for (const [key, child] of this.namedChildren()) yield* child.namedModules(prefix === "" ? key : `${prefix}.${key}`);
+  }
+
+  modules(): Module[] {
+    return Array.from(this.namedModules(), ([, module]) => module);
+  }
+
+  namedParameters(): [string, Tensor][] {
+    return unique(this.#slots().filter(({ tensor }) => isParameter(tensor)));
+  }
+
+  /** Every parameter once, shared ones at their first place. */
+  parameters(): Tensor[] {
+    return this.namedParameters().map(([, tensor]) => tensor);
+  }
+
+  namedBuffers(): [string, Tensor][] {
+    return unique(this.#slots().filter(({ tensor }) => !isParameter(tensor)));
+  }
+
+  buffers(): Tensor[] {
+    return this.namedBuffers().map(([, tensor]) => tensor);
+  }
+
+  /** Number of elements in all parameters. */
+  parameterCount(): number {
+    return this.parameters().reduce((count, { size }) => count + size, 0);
+  }
+
+  /** Calls `visit` on every module below this one and on itself, children first. */
+  apply(visit: (module: Module) => void): this {
+    for (const child of this.children()) child.apply(visit);
+    visit(this);
+    return this;
+  }
+
+  train(mode = true): this {
+    return this.apply((module) => {
+      module.training = mode;
+    });
+  }
+
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Drops the accumulated gradients of all parameters. */
+  zeroGrad(): void {
+    for (const tensor of this.parameters()) {
+      tensor.grad?.dispose();
+      tensor.grad = null;
+    }
+  }
+
+  /** Moves parameters and buffers to another device or floating dtype, in place of the old ones. */
+  to(options: { readonly device?: string | Device; readonly dtype?: DType }): this {
+    const moved = new Map<Tensor, Tensor>();
+    for (const { module, field, tensor } of this.#slots()) {
+      const target = moved.get(tensor) ?? moveTensor(tensor, options);
+      moved.set(tensor, target);
+      (module as unknown as Fields)[field] = target;
+    }
+    for (const [before, after] of moved) if (before !== after) before.dispose();
+    return this;
+  }
+
+  /** Parameters and buffers by key; the tensors are the module's own, not copies. */
+  stateDict(): StateDict {
+    return new Map(this.#slots().map(({ key, tensor }) => [key, tensor]));
+  }
+
+  /**
+   * Copies values into the parameters and buffers of the same keys.
+   *
+   * @throws FormatError where keys are missing or unexpected (unless `strict` is false), ShapeError where shapes differ;
+   * the module is then unchanged.
+   */
+  loadStateDict(state: ReadonlyMap<string, Tensor>, { strict = true }: { readonly strict?: boolean } = {}): LoadReport {
+    const own = this.stateDict();
+    const missing = [...own.keys()].filter((key) => !state.has(key));
+    const unexpected = [...state.keys()].filter((key) => !own.has(key));
+    if (strict && missing.length + unexpected.length > 0) failKeys(missing, unexpected);
+    const pairs = [...own].flatMap(([key, target]) => {
+      const source = state.get(key);
+      return source ? [{ key, target, source }] : [];
+    });
+    const wrong = pairs.filter(({ target, source }) => !sameShape(target.shape, source.shape));
+    if (wrong.length > 0) {
+      const list = wrong.map(({ key, target, source }) => `${key} ${formatShape(source.shape)} for ${formatShape(target.shape)}`);
+      throw new ShapeError("loadStateDict", `shapes must agree; got ${list.join(", ")}.`);
+    }
+    for (const { target, source } of pairs) assign(target, source);
+    return { missing, unexpected };
+  }
+
+  /** Releases all parameters and buffers. */
+  dispose(): void {
+    for (const { tensor } of this.#slots()) {
+      tensor.grad?.dispose();
+      tensor.dispose();
+    }
+  }
+
+  toString(): string {
+    const lines = Array.from(this.namedChildren(), ([key, child]) => `(${key}): ${child.toString()}`);
+    const head = `${this.moduleName}(${this.describe()}`;
+    if (lines.length === 0) return `${head})`;
+    return `${head}\n${lines.map((line) => line.replace(/^/gm, "  ")).join("\n")}\n)`;
+  }
+
+  #slots(): Slot[] {
+    const slots: Slot[] = [];
+    for (const [prefix, module] of this.namedModules()) {
+      for (const [field, value] of Object.entries(module as unknown as Fields)) {
+        if (!(value instanceof Tensor)) continue;
+        const key = prefix === "" ? stateKey(field) : `${prefix}.${stateKey(field)}`;
+        slots.push({ key, module, field, tensor: value });
+      }
+    }
+    return slots;
+  }
+}
+
+function unique(slots: readonly Slot[]): [string, Tensor][] {
+  const seen = new Set<Tensor>();
+  const fresh = slots.filter(({ tensor }) => !seen.has(tensor) && seen.add(tensor));
+  return fresh.map(({ key, tensor }) => [key, tensor]);
+}
+
+function moveTensor(tensor: Tensor, options: { readonly device?: string | Device; readonly dtype?: DType }): Tensor {
+  const dtype = isFloating(tensor.dtype) ? options.dtype : undefined;
+  const moved = to(tensor, { ...(options.device !== undefined && { device: options.device }), ...(dtype && { dtype }) });
+  if (moved === tensor) return tensor;
+  return isParameter(tensor) ? parameter(moved).setRequiresGrad(tensor.requiresGrad) : own(moved);
+}
+
+function failKeys(missing: readonly string[], unexpected: readonly string[]): never {
+  const parts = [
+    missing.length > 0 ? `missing ${missing.join(", ")}` : "",
+    unexpected.length > 0 ? `unexpected ${unexpected.join(", ")}` : "",
+  ].filter((part) => part !== "");
+  throw new FormatError("loadStateDict", `keys must be the module's; got ${parts.join("; ")}. Pass { strict: false } to load the rest.`);
+}
