@@ -1,8 +1,6 @@
 // Datasets, splits, samplers and the loader: what comes in which order, and that any batch can be had by number.
 import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
-import { registerDevice, setDefaultDevice } from "../../src/backend/device.ts";
-import { createReferenceDevice } from "../../src/backend/reference/index.ts";
+import { describe, expect, it } from "vitest";
 import { IndexError, ShapeError, ValueError } from "../../src/core/errors.ts";
 import { ArrayDataset, mapDataset, randomSplit, readBatch, split, Subset } from "../../src/data/dataset.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
@@ -12,11 +10,7 @@ import { DataLoader } from "../../src/data/loader.ts";
 import { permutation, SHUFFLE_STREAM, SPLIT_STREAM } from "../../src/data/permutation.ts";
 import { RandomSampler, SequentialSampler } from "../../src/data/sampler.ts";
 import { scope } from "../../src/tensor/scope.ts";
-
-beforeAll(() => {
-  registerDevice(createReferenceDevice());
-  setDefaultDevice("reference");
-});
+import type { Tensor } from "../../src/tensor/tensor.ts";
 
 const squares = (length: number): Dataset => ({
   length,
@@ -30,7 +24,14 @@ const images = new ArrayDataset(
 
 /** Targets of one epoch, by reading its batches. */
 const epochOf = (loader: DataLoader, epoch: number, from = 0): number[][] =>
-  [...loader.epoch(epoch, from)].map((fields) => [...fields[1].dataSync()]);
+  [...loader.epoch(epoch, from)].map(target);
+
+/** The values of a batch's second field; the batch is released. */
+function target(fields: readonly Tensor[]): number[] {
+  const values = [...fields[1].dataSync()];
+  for (const field of fields) field.dispose();
+  return values;
+}
 
 describe("datasets", () => {
   it("reads one sample and several", () => {
@@ -182,6 +183,8 @@ describe("DataLoader", () => {
     const [x, y] = new DataLoader(images, { batchSize: 2 }).batch(0, 1);
     expect([x.shape, x.dtype, y.shape, y.dtype]).toEqual([[2, 2, 2], "float32", [2], "int32"]);
     expect([...x.dataSync()]).toEqual([8, 9, 10, 11, 12, 13, 14, 15]);
+    x.dispose();
+    y.dispose();
   });
 
   it("visits every sample once per shuffled epoch, and each epoch in another order", () => {
@@ -197,17 +200,17 @@ describe("DataLoader", () => {
       epochOf(new DataLoader(images, { shuffle: true, batchSize: 2 }), epoch),
     );
     const fresh = new DataLoader(images, { shuffle: true, batchSize: 2 });
-    expect([...fresh.batch(2, 1)[1].dataSync()]).toEqual(all[2][1]);
+    expect(target(fresh.batch(2, 1))).toEqual(all[2][1]);
     expect(epochOf(fresh, 1, 2)).toEqual(all[1].slice(2));
-    expect([...fresh.batch(0, 0)[1].dataSync()]).toEqual(all[0][0]);
+    expect(target(fresh.batch(0, 0))).toEqual(all[0][0]);
   });
 
   it("walks the next epoch with every loop, synchronous or not", async () => {
     const loader = new DataLoader(images, { shuffle: true, batchSize: 3 });
     const expected = [0, 1].map((epoch) => epochOf(loader, epoch));
-    expect([...loader].map((fields) => [...fields[1].dataSync()])).toEqual(expected[0]);
+    expect([...loader].map(target)).toEqual(expected[0]);
     const second: number[][] = [];
-    for await (const fields of loader) second.push([...fields[1].dataSync()]);
+    for await (const fields of loader) second.push(target(fields));
     expect(second).toEqual(expected[1]);
   });
 
@@ -224,6 +227,7 @@ describe("DataLoader", () => {
       return [fields[1]];
     });
     expect(x.isDisposed).toBe(false);
+    x.dispose();
     let inner = x;
     scope(() => {
       [inner] = loader.batch(0, 0);

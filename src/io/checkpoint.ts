@@ -1,0 +1,182 @@
+// Checkpoints: all that a run needs to go on with the same bits, in one `.safetensors` file. Tensors are the model's under
+// `model.` and the optimizer's under `optimizer.`; numbers, the random state and the caller's progress are JSON in the
+// metadata, where any other tool can read them.
+import { FormatError, ValueError } from "../core/errors.ts";
+import { defaultGenerator, Generator } from "../core/rng.ts";
+import type { GeneratorState } from "../core/rng.ts";
+import type { Module } from "../nn/module.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import { tensor } from "../ops/creation.ts";
+import { scope } from "../tensor/scope.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { TensorData } from "../core/dtype.ts";
+import { fileArray } from "./file-tensor.ts";
+import type { FileTensor } from "./file-tensor.ts";
+import { readFileBytes, writeFileAtomic } from "./files.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { assignState, checkState, downloadState, withPrefix } from "./state-file.ts";
+
+const KEY = "neurite.checkpoint";
+const VERSION = 1;
+const MODEL = "model.";
+const OPTIMIZER = "optimizer.";
+
+type Numbers = Record<string, number | boolean>;
+
+/** What the metadata holds under `neurite.checkpoint`. */
+interface Header {
+  readonly version: number;
+  readonly optimizer: Numbers | null;
+  readonly random: GeneratorState;
+  readonly progress: unknown;
+}
+
+export interface CheckpointContent {
+  readonly model: Module;
+  readonly optimizer?: Optimizer;
+  /** Where the run stands: anything that JSON can hold. */
+  readonly progress?: unknown;
+  /** Text of your own, by key. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes a checkpoint: parameters and buffers, optimizer state, the state of the default random stream, and `progress`.
+ *
+ * The file is written in one step: the path holds the old checkpoint or the whole new one, whatever happens.
+ *
+ * @throws FileError when the file cannot be written: a full disk, a directory that is not there, ...
+ */
+export async function saveCheckpoint(
+  path: string,
+  { model, optimizer, progress = null, metadata = {} }: CheckpointContent,
+): Promise<void> {
+  if (Object.hasOwn(metadata, KEY)) {
+    throw new ValueError("saveCheckpoint", `metadata must leave the key "${KEY}" to the library; got it.`);
+  }
+  const state = optimizer?.stateDict();
+  const header: Header = {
+    version: VERSION,
+    optimizer: state?.numbers ?? null,
+    random: defaultGenerator.state(),
+    progress,
+  };
+  const tensors = new Map([
+    ...(await downloadState(model.stateDict(), MODEL)),
+    ...(state ? await downloadState(state.tensors, OPTIMIZER) : []),
+  ]);
+  const bytes = writeSafetensors({
+    tensors,
+    metadata: new Map([[KEY, JSON.stringify(header)], ...Object.entries(metadata)]),
+  });
+  await writeFileAtomic(path, bytes, "saveCheckpoint");
+}
+
+export interface CheckpointTarget<P> {
+  readonly model: Module;
+  readonly optimizer?: Optimizer;
+  /** Sees the saved progress before anything is changed; throws to refuse it, returns what it read. */
+  readonly check?: (progress: unknown) => P;
+}
+
+/** What a checkpoint holds beside tensors. */
+export interface LoadedCheckpoint<P> {
+  readonly progress: P;
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads a checkpoint back into a model, an optimizer and the default random stream.
+ *
+ * @throws FormatError when the file breaks the format, is no checkpoint, or is of another model or optimizer: the message
+ * lists the keys that are missing, unexpected or of another shape. Nothing is changed then.
+ * @throws FileError when the file cannot be read.
+ */
+export async function loadCheckpoint<P = unknown>(
+  path: string,
+  { model, optimizer, check = (progress) => progress as P }: CheckpointTarget<P>,
+): Promise<LoadedCheckpoint<P>> {
+  const { tensors, metadata } = readSafetensors(await readFileBytes(path, "loadCheckpoint"), path);
+  const header = readHeader(path, metadata.get(KEY));
+  const state = model.stateDict();
+  const modelTensors = withPrefix(tensors, MODEL);
+  const optimizerTensors = withPrefix(tensors, OPTIMIZER);
+  checkState("loadCheckpoint", path, "model", state, modelTensors);
+  if (optimizer) checkOptimizer(path, optimizer, optimizerTensors, header.optimizer);
+  const progress = check(header.progress);
+  // From here on nothing can be wrong any more.
+  assignState(state, modelTensors);
+  if (optimizer) assignOptimizer(optimizer, optimizerTensors, header.optimizer!);
+  defaultGenerator.restore(header.random);
+  return { progress, metadata };
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function readHeader(path: string, text: string | undefined): Header {
+  const fail = (rule: string, got: string): never => {
+    throw new FormatError("loadCheckpoint", `${path}: ${rule}; got ${got}.`);
+  };
+  if (text === undefined) return fail("the file must be a checkpoint", "one without that metadata");
+  let header: unknown;
+  try {
+    header = JSON.parse(text);
+  } catch {
+    return fail("the checkpoint's metadata must be JSON", JSON.stringify(text.slice(0, 40)));
+  }
+  if (!isObject(header)) return fail("the checkpoint's metadata must be an object", text.slice(0, 40));
+  const { version, optimizer, random } = header;
+  if (version !== VERSION)
+    fail(`the checkpoint's version must be ${String(VERSION)}`, JSON.stringify(version) ?? "none");
+  const numbers = optimizer === null || (isObject(optimizer) && Object.values(optimizer).every(isNumber));
+  if (!numbers) fail("the optimizer's numbers must be numbers", JSON.stringify(optimizer) ?? "none");
+  const { seed, counter } = isObject(random) ? random : {};
+  if (typeof seed !== "string" || typeof counter !== "string") {
+    return fail("the random state must be two texts", JSON.stringify(random) ?? "none");
+  }
+  // Checks the range of both numbers, on a stream of its own.
+  new Generator().restore({ seed, counter });
+  return header as unknown as Header;
+}
+
+const isNumber = (value: unknown): boolean => typeof value === "number" || typeof value === "boolean";
+
+function checkOptimizer(
+  path: string,
+  optimizer: Optimizer,
+  files: ReadonlyMap<string, FileTensor>,
+  numbers: Numbers | null,
+): void {
+  const fail = (rule: string, got: string): never => {
+    throw new FormatError("loadCheckpoint", `${path}: ${rule}; got ${got}.`);
+  };
+  if (numbers === null) return fail("the checkpoint must hold an optimizer's state", "none");
+  const names = (all: Numbers): string => Object.keys(all).sort().join(", ");
+  const own = names(optimizer.stateDict().numbers);
+  if (own !== names(numbers)) fail(`the optimizer must be of the same kind (${own})`, names(numbers));
+  // The state is made when first needed, so its shapes are told by the parameters they belong to.
+  const expected = new Map<string, Tensor>();
+  for (const key of files.keys()) {
+    const index = /^(\d+)\.\w+$/.exec(key)?.[1];
+    const parameter = index === undefined ? undefined : optimizer.parameters.at(Number(index));
+    if (parameter) expected.set(key, parameter);
+  }
+  checkState("loadCheckpoint", path, "optimizer's parameters", expected, files);
+}
+
+function assignOptimizer(
+  optimizer: Optimizer,
+  files: ReadonlyMap<string, FileTensor>,
+  numbers: Numbers,
+): void {
+  scope(() => {
+    const tensors = new Map(
+      [...files].map(([key, file]) => {
+        const { device, dtype } = optimizer.parameters[Number(key.split(".")[0])];
+        return [key, tensor(fileArray(file) as TensorData, { shape: file.shape, device, dtype })];
+      }),
+    );
+    optimizer.loadStateDict({ tensors, numbers });
+  });
+}

@@ -1,0 +1,100 @@
+// Between the tensors of a module or optimizer and those of a file: downloads them, and takes values back only after
+// every key, shape and dtype has been found to agree, so that a wrong file changes nothing.
+import type { DType, TensorData } from "../core/dtype.ts";
+import { isFloating } from "../core/dtype.ts";
+import { FormatError } from "../core/errors.ts";
+import { formatShape, sameShape } from "../core/shape.ts";
+import { assign } from "../ops/assign.ts";
+import { tensor } from "../ops/creation.ts";
+import { noGrad } from "../tensor/mode.ts";
+import { scope } from "../tensor/scope.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { fileArray, fileTensor } from "./file-tensor.ts";
+import type { FileDType, FileTensor } from "./file-tensor.ts";
+
+const FILE_DTYPES: Readonly<Record<DType, FileDType>> = {
+  float32: "F32",
+  float64: "F64",
+  int32: "I32",
+  bool: "BOOL",
+};
+
+/** Copies tensors out of their device, each under its key with a prefix. */
+export async function downloadState(
+  state: ReadonlyMap<string, Tensor>,
+  prefix = "",
+): Promise<Map<string, FileTensor>> {
+  const files = new Map<string, FileTensor>();
+  for (const [key, x] of state) {
+    files.set(prefix + key, fileTensor(await x.data(), x.shape, FILE_DTYPES[x.dtype]));
+  }
+  return files;
+}
+
+/** The tensors of a file whose names start with a prefix, without it. */
+export function withPrefix(
+  tensors: ReadonlyMap<string, FileTensor>,
+  prefix: string,
+): Map<string, FileTensor> {
+  const found = [...tensors].filter(([name]) => name.startsWith(prefix));
+  return new Map(found.map(([name, file]) => [name.slice(prefix.length), file]));
+}
+
+const LISTED = 8;
+
+const list = (what: string, items: readonly string[]): string => {
+  if (items.length === 0) return "";
+  const more = items.length > LISTED ? ` and ${String(items.length - LISTED)} more` : "";
+  return `${what} ${items.slice(0, LISTED).join(", ")}${more}`;
+};
+
+// A float tensor takes floats of either width; everything else must come as it is.
+const fits = (file: FileDType, dtype: DType): boolean =>
+  file === FILE_DTYPES[dtype] || (isFloating(dtype) && (file === "F32" || file === "F64"));
+
+/**
+ * Checks that a file has exactly the tensors of `state`.
+ *
+ * @throws FormatError listing all keys that are missing, unexpected, or of another shape or dtype.
+ */
+export function checkState(
+  op: string,
+  source: string,
+  owner: string,
+  state: ReadonlyMap<string, Tensor>,
+  files: ReadonlyMap<string, FileTensor>,
+): void {
+  const missing = [...state.keys()].filter((key) => !files.has(key));
+  const unexpected = [...files.keys()].filter((key) => !state.has(key));
+  const shapes: string[] = [];
+  const dtypes: string[] = [];
+  for (const [key, x] of state) {
+    const file = files.get(key);
+    if (!file) continue;
+    if (!sameShape(file.shape, x.shape)) {
+      shapes.push(`${key} ${formatShape(file.shape)} for ${formatShape(x.shape)}`);
+    } else if (!fits(file.dtype, x.dtype)) dtypes.push(`${key} ${file.dtype} for ${x.dtype}`);
+  }
+  const found = [
+    list("missing", missing),
+    list("unexpected", unexpected),
+    list("shapes", shapes),
+    list("dtypes", dtypes),
+  ].filter((part) => part !== "");
+  if (found.length === 0) return;
+  throw new FormatError(op, `${source}: the file must be of the same ${owner}; got ${found.join("; ")}.`);
+}
+
+/** Copies a file's values into tensors that `checkState` has found to agree with it. */
+export function assignState(
+  state: ReadonlyMap<string, Tensor>,
+  files: ReadonlyMap<string, FileTensor>,
+): void {
+  for (const [key, target] of state) {
+    const { shape } = target;
+    scope(() => {
+      const values = fileArray(files.get(key)!) as TensorData;
+      noGrad(() => assign(target, tensor(values, { shape, dtype: target.dtype, device: target.device })));
+    });
+  }
+}
