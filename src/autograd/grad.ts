@@ -90,9 +90,9 @@ function requireUsed(targets: readonly Tensor[], gradients: readonly (Tensor | n
  * @throws GradError as `grad` does.
  */
 export function backward(y: Tensor, options: BackwardOptions = {}): void {
-  const isLeaf = (node: Node): boolean => node.leaf !== null;
+  const isLeaf = (node: Node): boolean => node.isLeaf;
   walk("backward", y, isLeaf, 0, options, (node, grads) => {
-    accumulate(node.leaf!, grads[0]!, options.createGraph === true);
+    accumulate(node.outputs[0], grads[0]!, options.createGraph === true);
   });
 }
 

@@ -4,7 +4,7 @@ import { DTypeError, GradError } from "../core/errors.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { add, addInPlace, sumTo } from "../ops/algebra.ts";
 import { withRecording } from "../tensor/mode.ts";
-import type { Node, Saved } from "../tensor/node.ts";
+import type { Node } from "../tensor/node.ts";
 import type { AnyPrimitive } from "../tensor/primitive.ts";
 import { Scope } from "../tensor/scope.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -65,14 +65,14 @@ function collect(seeds: readonly Seed[], wanted: (node: Node) => boolean, oldest
     if (node.walk === mark) continue;
     node.walk = mark;
     found.push(node);
-    for (const parent of node.parents) {
+    for (let i = 0; i < node.inputs.length; i++) {
+      const parent = node.parent(i);
       if (parent !== null && parent.walk !== mark && parent.id >= oldest) stack.push(parent);
     }
   }
   found.sort((a, b) => a.id - b.id);
   for (const node of found) {
-    const leads = wanted(node) || node.parents.some((parent) => parent?.walk === mark);
-    if (!leads) node.walk = -mark;
+    if (!wanted(node) && !node.inputs.some((_, i) => node.parent(i)?.walk === mark)) node.walk = -mark;
   }
   return found.filter((node) => node.walk === mark);
 }
@@ -119,7 +119,7 @@ class Walk {
   }
 
   #passOn(node: Node, p: AnyPrimitive, grads: readonly (Tensor | null)[]): void {
-    const needs = node.parents.map((parent) => parent !== null && parent.walk > 0);
+    const needs = node.inputs.map((_, i) => (node.parent(i)?.walk ?? 0) > 0);
     if (!needs.includes(true)) return;
     const scope = new Scope(`${this.#op} of ${p.name}`);
     const deposits: (Tensor | null)[] = [];
@@ -135,7 +135,7 @@ class Walk {
     }
     if (!this.#options.retainGraph) node.releaseSaved();
     deposits.forEach((gradient, i) => {
-      if (gradient !== null) this.deposit(node.parents[i]!, node.slots[i], gradient);
+      if (gradient !== null) this.deposit(node.parent(i)!, node.inputs[i].slot, gradient);
     });
   }
 
@@ -159,7 +159,7 @@ class Walk {
     grads: readonly (Tensor | null)[],
     taken: readonly (Tensor | null)[],
   ): Tensor {
-    const shape = node.inputShapes[i];
+    const { shape } = node.inputs[i];
     const fitted = sameShape(result.shape, shape) ? result : sumTo(result, shape);
     if (!sameShape(fitted.shape, shape)) {
       const got = `${formatShape(result.shape)} for an input of shape ${formatShape(shape)}`;
@@ -170,35 +170,31 @@ class Walk {
   }
 
   #unpack(node: Node, p: AnyPrimitive): Record<string, Tensor> {
-    const { saved } = node;
-    if (saved === null) {
+    const { versions } = node;
+    if (versions === null) {
       throw new GradError(
         this.#op,
         `the graph must still hold what ${p.name} saved; got one that was already walked. Pass { retainGraph: true } the first time.`,
       );
     }
     const unpacked: Record<string, Tensor> = {};
-    saved.forEach((save, k) => {
-      checkVersion(this.#op, p, p.saves[k], save);
-      unpacked[p.saves[k]] = this.#restore(node, p.saveSlots[k], save);
+    p.saves.forEach((name, k) => {
+      const saved = node.savedTensor(p.saveSlots[k]);
+      checkVersion(this.#op, p, name, saved.storage.version, versions[k]);
+      // With createGraph it stands where it stood in the graph, so that the next order flows through it.
+      const source = p.saveSlots[k] < 0 ? node : node.parent(p.saveSlots[k]);
+      unpacked[name] = new Tensor(saved.storage, saved.view, "saved", this.#options.createGraph ? source : null, saved.slot);
     });
     return unpacked;
   }
-
-  // With createGraph a saved tensor stands where it stood in the graph, so that the next order flows through it.
-  #restore(node: Node, slot: number, { storage, view }: Saved): Tensor {
-    const connected = this.#options.createGraph;
-    if (slot < 0) return new Tensor(storage, view, "saved", connected ? node : null, -1 - slot);
-    return new Tensor(storage, view, "saved", connected ? node.parents[slot] : null, node.slots[slot]);
-  }
 }
 
-function checkVersion(op: string, p: AnyPrimitive, name: string, { storage, version }: Saved): void {
-  if (storage.version === version) return;
+function checkVersion(op: string, p: AnyPrimitive, name: string, version: number, saved: number): void {
+  if (version === saved) return;
   throw new GradError(
     op,
-    `what ${p.name} saved must be unchanged; got "${name}" overwritten in place (version ${String(storage.version)}, ` +
-      `saved at ${String(version)}). Run backward before the update.`,
+    `what ${p.name} saved must be unchanged; got "${name}" overwritten in place (version ${String(version)}, ` +
+      `saved at ${String(saved)}). Run backward before the update.`,
   );
 }
 

@@ -40,7 +40,7 @@ export class View {
 
   /** The row-major view of a whole buffer. */
   static of(shape: Shape): View {
-    return new View(shape, denseStrides(shape), 0);
+    return shape.length === 0 ? SCALAR : new View(shape, denseStrides(shape), 0);
   }
 
   /** The view that an output of this shape takes: this one where it already is a whole dense buffer. */
@@ -79,6 +79,8 @@ export class View {
     return strides && new View(shape, strides, this.offset);
   }
 }
+
+const SCALAR = new View([], [], 0);
 
 // Walks old and new axes together: each run of old axes that lies evenly may be cut anew into a run of new ones.
 function regroup(view: View, shape: Shape): number[] | null {

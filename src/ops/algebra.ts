@@ -6,7 +6,7 @@ import type { BinaryOp } from "../backend/scalars.ts";
 import { isFloating, promote, promoteScalar } from "../core/dtype.ts";
 import type { DType } from "../core/dtype.ts";
 import { DTypeError, ShapeError } from "../core/errors.ts";
-import { broadcastsTo, checkAxes, checkAxis, formatShape, inferShape, sameShape, sizeOf } from "../core/shape.ts";
+import { broadcastsTo, checkAxes, checkAxis, formatShape, inferShape, sameShape } from "../core/shape.ts";
 import type { Shape } from "../core/shape.ts";
 import { View } from "../core/view.ts";
 import { apply, applyInPlace } from "../tensor/apply.ts";
@@ -311,12 +311,18 @@ interface RunAttrs {
 
 /** x seen as [outer, n, inner] with n the axes start .. end. */
 export const axisForm = (shape: Shape, start: number, end: number): AxisForm => ({
-  outer: sizeOf(shape.slice(0, start)),
-  n: sizeOf(shape.slice(start, end)),
-  inner: sizeOf(shape.slice(end)),
+  outer: sizeBetween(shape, 0, start),
+  n: sizeBetween(shape, start, end),
+  inner: sizeBetween(shape, end, shape.length),
 });
 
-const withoutAxes = (shape: Shape, start: number, end: number): number[] => [...shape.slice(0, start), ...shape.slice(end)];
+function sizeBetween(shape: Shape, start: number, end: number): number {
+  let size = 1;
+  for (let i = start; i < end; i++) size *= shape[i];
+  return size;
+}
+
+const withoutAxes = (shape: Shape, start: number, end: number): number[] => shape.slice(0, start).concat(shape.slice(end));
 
 const onesAt = (shape: Shape, start: number, end: number): number[] =>
   shape.map((n, axis) => (axis >= start && axis < end ? 1 : n));
@@ -352,6 +358,7 @@ export interface ReduceOptions {
  */
 export function sum(x: Tensor, { axis, keepDims = false }: ReduceOptions = {}): Tensor {
   x.assertAlive("sum");
+  if (axis === undefined && !keepDims && x.rank > 0) return apply(sumPrimitive, [x], { start: 0, end: x.rank, shape: x.shape });
   const axes = checkAxes("sum", axis === undefined ? x.shape.map((_, i) => i) : [axis].flat(), x.rank);
   const shape = keepDims ? x.shape.map((n, i) => (axes.includes(i) ? 1 : n)) : x.shape.filter((_, i) => !axes.includes(i));
   return sumRuns(x, adjacentRuns(axes), shape);

@@ -21,7 +21,9 @@ export function requireFloatDType(op: string, dtype: DType, device: Device): voi
 export const requireFloat = (op: string, x: Tensor): void => requireFloatDType(op, x.dtype, x.device);
 
 export function requireSameDType(op: string, inputs: readonly Tensor[], names: readonly string[]): void {
-  if (inputs.every((x) => x.dtype === inputs[0].dtype)) return;
+  let same = true;
+  for (let i = 1; i < inputs.length; i++) same &&= inputs[i].dtype === inputs[0].dtype;
+  if (same) return;
   const got = inputs.map((x, i) => `${names[i]} ${x.dtype}`).join(", ");
   throw new DTypeError(op, `inputs must have one dtype; got ${got}. Convert with cast(x, dtype).`);
 }

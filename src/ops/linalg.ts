@@ -13,7 +13,9 @@ import { requireFloat, requireSameDType } from "./checks.ts";
 
 // [..., M, K] x [..., K, N] -> [..., M, N] with the leading axes broadcast.
 function matmulSpec(op: string, a: Tensor, b: Tensor): OutputSpec {
-  const [k, k2] = [a.shape[a.rank - 1], b.shape[b.rank - 2]];
+  const k = a.shape[a.rank - 1];
+  const k2 = b.shape[b.rank - 2];
+  if (a.rank === 2 && b.rank === 2 && k === k2) return { view: View.of([a.shape[0], b.shape[1]]), dtype: a.dtype };
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
   if (k === k2 && batch) return { view: View.of([...batch, a.shape[a.rank - 2], b.shape[b.rank - 1]]), dtype: a.dtype };
   const got = `got a ${formatShape(a.shape)} and b ${formatShape(b.shape)}`;

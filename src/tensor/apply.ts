@@ -2,13 +2,11 @@
 // outputs, makes operands resident and dense, runs the kernel, and records the op where a gradient may flow.
 import type { Device } from "../backend/device.ts";
 import type { Operand } from "../backend/kernels.ts";
-import type { Storage } from "../backend/storage.ts";
 import { isFloating } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
 import { View } from "../core/view.ts";
 import { isRecording, withRecording } from "./mode.ts";
 import { Node } from "./node.ts";
-import type { Saved } from "./node.ts";
 import type { AnyPrimitive, OutputSpec, Primitive } from "./primitive.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -125,13 +123,13 @@ function needsRecord(p: AnyPrimitive, inputs: readonly Tensor[]): boolean {
 }
 
 function record(p: AnyPrimitive, inputs: readonly Tensor[], attrs: unknown, y: Tensor): Tensor {
-  if (needsRecord(p, inputs)) attach(makeNode(p, inputs, attrs, [y]), y);
+  if (needsRecord(p, inputs)) attach(new Node(p, attrs, inputs, p.savesOutputs ? [y] : NONE), y);
   return y;
 }
 
 function recordMany(p: AnyPrimitive, inputs: readonly Tensor[], attrs: unknown, outputs: readonly Tensor[]): void {
   if (!needsRecord(p, inputs)) return;
-  const node = makeNode(p, inputs, attrs, outputs);
+  const node = new Node(p, attrs, inputs, p.savesOutputs ? outputs : NONE);
   for (const y of outputs) if (isFloating(y.storage.dtype)) attach(node, y);
 }
 
@@ -140,23 +138,4 @@ function attach(node: Node, y: Tensor): void {
   node.refs++;
 }
 
-function makeNode(p: AnyPrimitive, inputs: readonly Tensor[], attrs: unknown, outputs: readonly Tensor[]): Node {
-  const n = inputs.length;
-  const parents = new Array<Node | null>(n);
-  const slots = new Array<number>(n);
-  const shapes = new Array<readonly number[]>(n);
-  for (let i = 0; i < n; i++) {
-    const x = inputs[i];
-    parents[i] = x.node;
-    slots[i] = x.slot;
-    shapes[i] = x.view.shape;
-  }
-  const { saveSlots } = p;
-  const saved = new Array<Saved>(saveSlots.length);
-  for (let i = 0; i < saved.length; i++) {
-    const slot = saveSlots[i];
-    const { storage, view }: { storage: Storage; view: View } = slot >= 0 ? inputs[slot] : outputs[-1 - slot];
-    saved[i] = { storage, view, version: storage.version };
-  }
-  return new Node(p, attrs, parents, slots, shapes, saved);
-}
+const NONE: readonly never[] = [];

@@ -1,19 +1,12 @@
 // The recorded graph: one node per op that a gradient may flow through. Nodes carry increasing ids, so the order of
 // creation is a topological order. A node is counted by the handles of its outputs and by the nodes made from them; at
 // zero it gives back what it saved and lets its parents go, which frees a graph that is never walked.
-import type { Storage } from "../backend/storage.ts";
-import type { Shape } from "../core/shape.ts";
-import type { View } from "../core/view.ts";
+//
+// A node refers to its inputs' and outputs' Tensor objects only for what never changes in them (storage, view, producer).
+// It holds no handle count on them: a released tensor stays readable here, and a node that saves its own output can
+// still reach zero. What keeps a saved buffer alive is the storage's count of saves.
 import type { AnyPrimitive } from "./primitive.ts";
 import type { Tensor } from "./tensor.ts";
-
-/** A buffer kept for backward: not a handle, so that a node that saves its own output still reaches zero. */
-export interface Saved {
-  readonly storage: Storage;
-  readonly view: View;
-  /** The storage's version when it was saved; another one at backward means that it was overwritten. */
-  readonly version: number;
-}
 
 let nextId = 0;
 
@@ -22,70 +15,88 @@ export class Node {
   /** Null for a leaf. */
   readonly primitive: AnyPrimitive | null;
   readonly attrs: unknown;
-  /** Per input: the node that made it (or its leaf), null where no gradient flows. */
-  readonly parents: readonly (Node | null)[];
-  /** Per input: which output of the parent it was. */
-  readonly slots: readonly number[];
-  readonly inputShapes: readonly Shape[];
-  /** In the order of the primitive's `saves`; null once backward has used them up. */
-  saved: readonly Saved[] | null;
+  readonly inputs: readonly Tensor[];
+  /** The outputs, where the primitive saves one; a leaf's own tensor, which `backward` accumulates into. */
+  readonly outputs: readonly Tensor[];
+  /** Per save: the storage's version when it was saved. Null once backward has used the saves up. */
+  versions: readonly number[] | null;
   refs = 0;
-  /** The leaf tensor that `backward` accumulates into. */
-  leaf: Tensor | null = null;
-  /** Scratch of the walk in progress (autograd/walk.ts): its number and the gradient per output. */
+  /** Scratch of the walk in progress (autograd/walk.ts): its number, and the gradient per output. */
   walk = 0;
   grads: (Tensor | null)[] | null = null;
 
-  constructor(
-    primitive: AnyPrimitive | null,
-    attrs: unknown,
-    parents: readonly (Node | null)[],
-    slots: readonly number[],
-    inputShapes: readonly Shape[],
-    saved: readonly Saved[],
-  ) {
+  constructor(primitive: AnyPrimitive | null, attrs: unknown, inputs: readonly Tensor[], outputs: readonly Tensor[]) {
     this.id = nextId++;
     this.primitive = primitive;
     this.attrs = attrs;
-    this.parents = parents;
-    this.slots = slots;
-    this.inputShapes = inputShapes;
-    this.saved = saved;
-    for (const parent of parents) if (parent !== null) parent.refs++;
-    for (const save of saved) save.storage.saves++;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    for (let i = 0; i < inputs.length; i++) {
+      const parent = inputs[i].node;
+      if (parent !== null) parent.refs++;
+    }
+    this.versions = primitive === null ? NONE : this.#save(primitive.saveSlots);
+  }
+
+  #save(slots: readonly number[]): number[] {
+    const versions: number[] = [];
+    for (let k = 0; k < slots.length; k++) {
+      const { storage } = this.savedTensor(slots[k]);
+      storage.saves++;
+      versions.push(storage.version);
+    }
+    return versions;
+  }
+
+  /** The tensor behind a save: input `slot`, or output -1 - slot where it is negative. */
+  savedTensor(slot: number): Tensor {
+    return slot >= 0 ? this.inputs[slot] : this.outputs[-1 - slot];
+  }
+
+  /** The node that made input i, or its leaf; null where no gradient flows. */
+  parent(i: number): Node | null {
+    const { node } = this.inputs[i];
+    // A leaf that came to require a gradient after this op was recorded has a younger node: it has no part in it.
+    return node !== null && node.id < this.id ? node : null;
+  }
+
+  get isLeaf(): boolean {
+    return this.primitive === null;
   }
 
   /** Gives back what was saved; the structure stays, so that a second backward can say what is wrong. */
   releaseSaved(): void {
-    const { saved } = this;
-    if (saved === null) return;
-    this.saved = null;
-    for (const save of saved) save.storage.releaseSave();
+    if (this.versions === null || this.primitive === null) return;
+    this.versions = null;
+    const { saveSlots } = this.primitive;
+    for (let k = 0; k < saveSlots.length; k++) this.savedTensor(saveSlots[k]).storage.releaseSave();
   }
 }
 
 const NONE: readonly never[] = [];
 
-export function leafNode(leaf: Tensor): Node {
-  const node = new Node(null, undefined, NONE, NONE, NONE, NONE);
-  node.leaf = leaf;
-  return node;
-}
+export const leafNode = (leaf: Tensor): Node => new Node(null, undefined, NONE, [leaf]);
 
 /** Drops one reference; iterative, since a chain may be thousands of nodes long. */
 export function releaseNode(node: Node): void {
   if (--node.refs > 0) return;
   node.releaseSaved();
-  if (node.parents.length > 0) releaseParents(node);
+  const { inputs } = node;
+  for (let i = 0; i < inputs.length; i++) {
+    const parent = node.parent(i);
+    if (parent !== null && --parent.refs === 0 && !parent.isLeaf) {
+      releaseChain(parent);
+    }
+  }
 }
 
-function releaseParents(first: Node): void {
+function releaseChain(first: Node): void {
   const dead = [first];
   for (let node = dead.pop(); node !== undefined; node = dead.pop()) {
-    for (const parent of node.parents) {
-      if (parent === null || --parent.refs > 0) continue;
-      parent.releaseSaved();
-      if (parent.parents.length > 0) dead.push(parent);
+    node.releaseSaved();
+    for (let i = 0; i < node.inputs.length; i++) {
+      const parent = node.parent(i);
+      if (parent !== null && --parent.refs === 0 && !parent.isLeaf) dead.push(parent);
     }
   }
 }

@@ -64,6 +64,7 @@ export interface Primitive<A = unknown> {
   readonly saves: readonly string[];
   /** Per save: index of the input, or -1 - index of the output. */
   readonly saveSlots: readonly number[];
+  readonly savesOutputs: boolean;
   readonly mutates: readonly number[];
   readonly differentiable: boolean;
   infer(inputs: readonly Tensor[], attrs: A): OutputSpec | readonly OutputSpec[];
@@ -99,6 +100,10 @@ export function primitive<
   const missing = (part: string) => (): never => {
     throw new TypeError(`primitive ${name} has no ${part}`);
   };
+  const saveSlots = saves.map((save) => {
+    const input = (inputs as readonly string[]).indexOf(save);
+    return input >= 0 ? input : -1 - (outputs as readonly string[]).indexOf(save);
+  });
   return {
     name,
     inputs,
@@ -106,10 +111,8 @@ export function primitive<
     dense: record.layout !== "any",
     fused: record.fused ?? null,
     saves,
-    saveSlots: saves.map((save) => {
-      const input = (inputs as readonly string[]).indexOf(save);
-      return input >= 0 ? input : -1 - (outputs as readonly string[]).indexOf(save);
-    }),
+    saveSlots,
+    savesOutputs: saveSlots.some((slot) => slot < 0),
     mutates: mutates.map((input) => inputs.indexOf(input)),
     differentiable: record.vjp !== undefined,
     infer: (record.infer ?? missing("shape rule")) as Primitive<A>["infer"],

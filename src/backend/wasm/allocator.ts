@@ -34,7 +34,8 @@ function unitsOfClass(sizeClass: number): number {
   return (9 + (step & 7)) << (1 + (step >>> STEP_BITS));
 }
 
-const unitsOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / UNIT));
+// Rounds up without a division; `>>>` takes sizes up to the 4 GiB that 32-bit addresses reach.
+const unitsOf = (bytes: number): number => (bytes <= UNIT ? 1 : (bytes + UNIT - 1) >>> 6);
 
 interface Span {
   start: number;
@@ -46,8 +47,7 @@ export class Allocator {
   #top: number;
   #lists: number[][] = [];
   #spans: Span[] = [];
-  #freeBytes = 0;
-  #freedSinceMerge = 0;
+  #freeAfterMerge = 0;
 
   /** `start` is the first address that may be handed out; rounded up to a block, and never 0. */
   constructor(heap: Heap, start = 0) {
@@ -64,12 +64,7 @@ export class Allocator {
   allocate(bytes: number): number {
     const sizeClass = classOf(unitsOf(bytes));
     const list = this.#lists[sizeClass];
-    const size = unitsOfClass(sizeClass) * UNIT;
-    if (list !== undefined && list.length > 0) {
-      this.#freeBytes -= size;
-      return list.pop()!;
-    }
-    return this.#carve(size);
+    return list !== undefined && list.length > 0 ? list.pop()! : this.#carve(unitsOfClass(sizeClass) * UNIT);
   }
 
   /** Takes back a block by the size it was asked with. */
@@ -78,10 +73,9 @@ export class Allocator {
   }
 
   #push(address: number, sizeClass: number): void {
-    const size = unitsOfClass(sizeClass) * UNIT;
-    (this.#lists[sizeClass] ??= []).push(address);
-    this.#freeBytes += size;
-    this.#freedSinceMerge += size;
+    const list = this.#lists[sizeClass];
+    if (list === undefined) this.#lists[sizeClass] = [address];
+    else list.push(address);
   }
 
   #carve(size: number): number {
@@ -111,16 +105,20 @@ export class Allocator {
       if (span.end - span.start < size) continue;
       const address = span.start;
       span.start += size;
-      this.#freeBytes -= size;
       if (span.start === span.end) spans.splice(i, 1);
       return address;
     }
     return 0;
   }
 
-  // Merging sorts all free blocks; worth it only where they could serve the request and many are new.
+  // Merging sorts all free blocks; worth it only where they could serve the request and many came since the last time.
   #worthMerging(size: number): boolean {
-    return this.#freeBytes >= size && this.#freedSinceMerge >= Math.max(size, this.#top / 8);
+    const free = this.#listedBytes();
+    return free >= size && free - this.#freeAfterMerge >= Math.max(size, this.#top / 8);
+  }
+
+  #listedBytes(): number {
+    return this.#lists.reduce((bytes, list, sizeClass) => bytes + list.length * unitsOfClass(sizeClass) * UNIT, 0);
   }
 
   #merge(): void {
@@ -138,17 +136,14 @@ export class Allocator {
     }
     this.#lists = [];
     this.#spans = [];
-    this.#freeBytes = 0;
     for (const span of merged) this.#addSpan(span);
-    this.#freedSinceMerge = 0;
+    this.#freeAfterMerge = this.#listedBytes();
   }
 
   #addSpan(span: Span): void {
     if (span.end === this.#top) this.#top = span.start;
-    else if (span.end - span.start >= MIN_SPAN_UNITS * UNIT) {
-      this.#spans.push(span);
-      this.#freeBytes += span.end - span.start;
-    } else this.#shred(span);
+    else if (span.end - span.start >= MIN_SPAN_UNITS * UNIT) this.#spans.push(span);
+    else this.#shred(span);
   }
 
   // Small leftovers go back to the lists as blocks of the largest classes that fit.

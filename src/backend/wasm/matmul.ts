@@ -10,13 +10,15 @@ const batchView = ({ shape, strides }: View): View => new View(shape.slice(0, -2
 
 export function matmulKernels(e: KernelExports, workspace: Workspace): Pick<KernelFamilies, "matmul"> {
   function single(a: Operand, b: Operand, bias: Operand | null, y: Operand): void {
-    const [m, k] = a.view.shape;
+    const { shape, strides } = a.view;
+    const m = shape[0];
+    const k = shape[1];
     const n = b.view.shape[1];
-    const [aRow, aCol] = a.view.strides;
-    const [bRow, bCol] = b.view.strides;
+    const bRow = b.view.strides[0];
+    const bCol = b.view.strides[1];
     const biasPtr = bias ? pointer(bias) : 0;
     const pack = workspace.scratch(e.gemm_scratch_bytes(m, n, k));
-    e.gemm_f32(pointer(a), aRow, aCol, pointer(b), bRow, bCol, pointer(y), n, biasPtr, m, n, k, 0, pack, 0, m);
+    e.gemm_f32(pointer(a), strides[0], strides[1], pointer(b), bRow, bCol, pointer(y), n, biasPtr, m, n, k, 0, pack, 0, m);
   }
 
   function batched(a: Operand, b: Operand, bias: Operand | null, y: Operand): void {

@@ -25,15 +25,15 @@ export class Residency {
   readonly #allocator: Allocator;
   readonly #residents: WasmStorage[] = [];
   #softLimit: number;
-  #evictableBytes = 0;
   #recalledBytes = 0;
   #op = 1;
   #warned = false;
 
   /** Handles on resident buffers; the storages keep it. */
   tensors = 0;
-  #buffers = 0;
   #bytes = 0;
+  #persistentBytes = 0;
+  #persistentBuffers = 0;
   #peakBytes = 0;
   #spills = 0;
 
@@ -62,8 +62,6 @@ export class Residency {
     storage.lastUse = this.#op;
     storage.slot = this.#residents.length;
     this.#residents.push(storage);
-    this.#evictableBytes += storage.bytes;
-    this.#buffers++;
     this.#bytes += storage.bytes;
     if (this.#bytes > this.#peakBytes) this.#peakBytes = this.#bytes;
   }
@@ -84,13 +82,16 @@ export class Residency {
 
   makePersistent(storage: WasmStorage): void {
     this.pin(storage);
+    if (storage.slot < 0) return;
     this.#unlist(storage);
+    this.#persistentBytes += storage.bytes;
+    this.#persistentBuffers++;
   }
 
   memory(): MemoryInfo {
     return {
       tensors: this.tensors,
-      buffers: this.#buffers,
+      buffers: this.#buffers(),
       bytes: this.#bytes,
       peakBytes: this.#peakBytes,
       spills: this.#spills,
@@ -102,26 +103,36 @@ export class Residency {
     this.#peakBytes = this.#bytes;
   }
 
+  #buffers(): number {
+    return this.#residents.length + this.#persistentBuffers;
+  }
+
+  #evictableBytes(): number {
+    return this.#bytes - this.#persistentBytes;
+  }
+
   #vacate(storage: WasmStorage): void {
     this.#allocator.free(storage.ptr, storage.bytes);
-    this.#unlist(storage);
-    this.#buffers--;
     this.#bytes -= storage.bytes;
+    if (storage.slot >= 0) {
+      this.#unlist(storage);
+      return;
+    }
+    this.#persistentBytes -= storage.bytes;
+    this.#persistentBuffers--;
   }
 
   #unlist(storage: WasmStorage): void {
-    if (storage.slot < 0) return;
     const last = this.#residents.pop()!;
     if (last !== storage) {
       this.#residents[storage.slot] = last;
       last.slot = storage.slot;
     }
     storage.slot = -1;
-    this.#evictableBytes -= storage.bytes;
   }
 
   #block(op: string, bytes: number): number {
-    if (this.#evictableBytes + bytes > this.#softLimit || this.#residents.length >= MAX_RESIDENTS) this.#trim(bytes);
+    if (this.#evictableBytes() + bytes > this.#softLimit || this.#residents.length >= MAX_RESIDENTS) this.#trim(bytes);
     const ptr = this.#allocator.allocate(bytes);
     if (ptr !== 0) return ptr;
     this.#evict(0, 0);
@@ -132,7 +143,7 @@ export class Residency {
     throw new DeviceError(
       op,
       `the wasm memory holds at most ${mib(this.#heap.maximumBytes)}; got a request of ${mib(bytes)} beside ` +
-        `${mib(this.#bytes)} live in ${String(this.#buffers)} buffers. ` +
+        `${mib(this.#bytes)} live in ${String(this.#buffers())} buffers. ` +
         "Release tensors (scope, dispose), evaluate under noGrad, or take a smaller batch.",
     );
   }
@@ -141,7 +152,7 @@ export class Residency {
     // Spilled buffers that keep coming back are live: the limit is too low for this program.
     if (this.#recalledBytes > this.#softLimit / 2) this.#softLimit = Math.min(this.#softLimit * 2, this.#heap.maximumBytes * KEEP);
     this.#recalledBytes = 0;
-    if (this.#evictableBytes + bytes > this.#softLimit) this.#evict(this.#softLimit * KEEP - bytes, Infinity);
+    if (this.#evictableBytes() + bytes > this.#softLimit) this.#evict(this.#softLimit * KEEP - bytes, Infinity);
     if (this.#residents.length >= MAX_RESIDENTS) this.#evict(Infinity, MAX_RESIDENTS * KEEP);
   }
 
@@ -151,7 +162,7 @@ export class Residency {
     oldest.sort((a, b) => a.lastUse - b.lastUse);
     if (oldest.length > 0) this.#warnOnce();
     for (const storage of oldest) {
-      if (this.#evictableBytes <= bytes && this.#residents.length <= count) break;
+      if (this.#evictableBytes() <= bytes && this.#residents.length <= count) break;
       this.#spill(storage);
     }
   }
