@@ -90,7 +90,7 @@ describe("drawings", () => {
 
   it("draws the confusion matrix with recalls", () => {
     const counts = Array.from({ length: 10 }, (_, i) =>
-      Array.from({ length: 10 }, (_, j) => (i === j ? 990 : 0)),
+      Array.from({ length: 10 }, (_, j): number => (i === j ? 990 : 0)),
     );
     counts[3][5] = 10;
     counts[7].fill(0);
