@@ -1,0 +1,19 @@
+// All rows. An op without a row here fails completeness.test.ts.
+import type { Row } from "../row.ts";
+import { convRows } from "./conv.ts";
+import { elementwiseRows } from "./elementwise.ts";
+import { indexingRows } from "./indexing.ts";
+import { linalgRows } from "./linalg.ts";
+import { lossRows } from "./losses.ts";
+import { reduceRows } from "./reduce.ts";
+import { viewRows } from "./views.ts";
+
+export const rows: readonly Row[] = [
+  ...elementwiseRows,
+  ...viewRows,
+  ...reduceRows,
+  ...linalgRows,
+  ...indexingRows,
+  ...convRows,
+  ...lossRows,
+];

@@ -1,0 +1,126 @@
+// Each op has its row, its docstring, its method, and kernels on every device; and the rows name no op that is not there.
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { lookupDevice } from "../../src/backend/device.ts";
+import { binaryScalars, reduceScalars, unaryScalars } from "../../src/backend/scalars.ts";
+import * as neurite from "../../src/index.ts";
+import { rows } from "./cases/index.ts";
+
+const folder = new URL("../../src/ops/", import.meta.url);
+const sources = new Map(
+  readdirSync(folder)
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => [file, readFileSync(new URL(file, folder), "utf8")]),
+);
+
+/** Files of src/ops whose exports are not ops: checks, and tensors from numbers or from the random stream. */
+const NOT_OPS = ["checks.ts", "creation.ts", "random.ts"];
+
+/** Exported functions: `export function name` and `export const name`. */
+const exported = [...sources]
+  .filter(([file]) => !NOT_OPS.includes(file))
+  .flatMap(([file, text]) =>
+    [...text.matchAll(/^export (?:function|const) (\w+)/gm)].map(([, name]) => ({ file, name })),
+  );
+
+const publicNames = new Set(Object.keys(neurite));
+const ops = [...new Set(exported.filter(({ name }) => publicNames.has(name)).map(({ name }) => name))];
+const rowNames = rows.map(({ op }) => op);
+
+/** Ops that read as functions only: several tensors play equal parts, or the options come first. */
+const FUNCTIONS_ONLY = [
+  "conv2d",
+  "crossEntropy",
+  "linear",
+  "maxPool2d",
+  "maxPool2dWithIndices",
+  "mseLoss",
+  "nllLoss",
+];
+
+const docOf = (name: string): string | undefined => {
+  for (const text of sources.values()) {
+    const match = new RegExp(
+      `/\\*\\*((?:(?!\\*/)[^])*)\\*/\\n(?:export function ${name}\\b|export const ${name}\\b)`,
+    ).exec(text);
+    if (match) return match[1];
+  }
+  return undefined;
+};
+
+describe("the ops", () => {
+  it("are found at all", () => {
+    expect(ops.length).toBeGreaterThanOrEqual(30);
+    expect(ops).toEqual(expect.arrayContaining(["add", "matmul", "conv2d", "logSoftmax", "gather"]));
+  });
+
+  it("have one row each, and every row has its op", () => {
+    expect([...rowNames].sort()).toEqual([...new Set(rowNames)].sort());
+    expect(ops.filter((name) => !rowNames.includes(name))).toEqual([]);
+    const known = new Set(exported.map(({ name }) => name));
+    expect(rowNames.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it.each(ops)("%s has a docstring that begins with a sentence or an equation", (name) => {
+    expect(
+      docOf(name)
+        ?.replace(/^[\s*]+/gm, "")
+        .trim(),
+    ).toMatch(/^\S.{4,}\./);
+  });
+
+  it.each(ops.filter((name) => !FUNCTIONS_ONLY.includes(name)))("%s is a method of Tensor too", (name) => {
+    expect(typeof (neurite.Tensor.prototype as unknown as Record<string, unknown>)[name]).toBe("function");
+  });
+
+  it("has rows with bad inputs for every op that checks something itself", () => {
+    const unchecked = rows.filter(({ bad = [] }) => bad.length === 0).map(({ op }) => op);
+    // These only forward to ops that check.
+    expect(unchecked.sort()).toEqual(["contiguous", "maxPool2dWithIndices", "softmax", "square", "sumTo"]);
+  });
+});
+
+describe("the scalars", () => {
+  // Gradients of activations have no row of their own: the rows of their activations run them.
+  const inside: Record<string, string> = {
+    reluGrad: "relu",
+    tanhGrad: "tanh",
+    sigmoidGrad: "sigmoid",
+    max: "logSoftmax",
+  };
+
+  it.each([...Object.keys(unaryScalars), ...Object.keys(binaryScalars), ...Object.keys(reduceScalars)])(
+    "%s is run by a row",
+    (key) => {
+      expect(rowNames).toContain(inside[key] ?? key);
+    },
+  );
+});
+
+describe.each(["wasm", "reference"])("kernels of %s", (device) => {
+  const { kernels } = lookupDevice("test", device);
+
+  it("fill every family, and each fused key is a kernel or said to be decomposed", () => {
+    const { fused, ...families } = kernels;
+    expect(Object.keys(families).sort()).toEqual(
+      [
+        ...[
+          "adam",
+          "argmax",
+          "binary",
+          "cast",
+          "conv",
+          "convInputGrad",
+          "convWeightGrad",
+          "copy",
+          "fill",
+          "gather",
+        ],
+        ...["matmul", "maxPool", "random", "reduce", "scatterAdd", "sgd", "unary"],
+      ].sort(),
+    );
+    for (const [name, kernel] of Object.entries(families)) expect(typeof kernel, name).toBe("function");
+    for (const kernel of Object.values(fused))
+      expect(kernel === "decompose" || typeof kernel === "function").toBe(true);
+  });
+});
