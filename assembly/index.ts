@@ -13,6 +13,9 @@ export {
   sub_f32,
   tanh_grad_f32,
 } from "./binary";
+export { conv_f32, conv_input_grad_f32, conv_scratch_bytes, conv_units } from "./conv";
+export { conv_plan_bytes, conv_plan_f32 } from "./conv-plan";
+export { conv_weight_grad_f32, conv_weight_grad_finish_f32 } from "./conv-weight";
 export {
   abs_f32,
   exp_f32,

@@ -1,0 +1,210 @@
+/*
+ * Convolution (cross-correlation, as everywhere in deep learning) in 1 to 3 dimensions: forward and input gradient.
+ * The weight gradient is in conv-weight.ts; plan and geometry in conv-plan.ts and conv-geometry.ts.
+ *
+ *   y[n, f, o] = bias[f] + sum over c and t of x[n, c, o * s - p + t * d] * w[f, c, t]
+ *
+ * Layouts: x [N, C, (D, (H,)) W], w [O, C / groups, (kD, (kH,)) kW], y [N, O, ...], all dense.
+ *
+ * How to call a pass (0 forward, 1 input gradient, 2 weight gradient):
+ *   1. Write 22 i32 to geometryPtr: nImages, nGroups, C / groups, O / groups, then three numbers (D, H, W) each of input
+ *      size, output size, kernel, stride, padding before, dilation. Axes that do not exist have sizes, kernel, stride
+ *      and dilation 1, padding 0. The output size may be any the shape rule allows; padding behind follows from it.
+ *   2. planPtr: conv_plan_bytes(geometryPtr, pass) bytes; conv_plan_f32(geometryPtr, pass, wPtr, planPtr) fills them, on
+ *      one thread. A plan is good for one shape and these values of w. Plan and geometry must not move.
+ *   3. Per thread scratchPtr: conv_scratch_bytes(geometryPtr, pass) bytes.
+ *   4. conv_f32, conv_input_grad_f32 or conv_weight_grad_f32 over ranges of [0, conv_units(geometryPtr, pass)), on any
+ *      number of threads; the weight gradient then wants conv_weight_grad_finish_f32 over [0, O).
+ * Outputs are written, not added to.
+ */
+import { multiplyGathered, multiplyRuns, storePixels } from "./conv-kernel";
+import {
+  Geometry,
+  WEIGHT_GRAD,
+  ceilDivide,
+  filterBlocks,
+  foldCount,
+  needsPadding,
+  paddedVolume,
+  sliceCount,
+  sourceChannels,
+  tapBlocks,
+  unitTapBlocks,
+  volumeOut,
+} from "./conv-geometry";
+import { Job, Plan, jobAt } from "./conv-plan";
+import { padImages } from "./conv-pad";
+import { bytes } from "./simd";
+
+/** The scratch begins with a result tile, a start tile and six pixel offsets. */
+const INIT_AT: usize = 192;
+const PIXELS_AT: usize = 384;
+const SOURCE_AT: usize = 416;
+
+/** How many units a pass has. Forward and input gradient: (group, image) pairs; weight gradient: see conv-weight.ts. */
+export function conv_units(geometryPtr: usize, pass: i32): i32 {
+  const g = changetype<Geometry>(geometryPtr);
+  if (pass == WEIGHT_GRAD) return sliceCount(g) * g.nGroups * ceilDivide(tapBlocks(g), unitTapBlocks(g));
+  return g.nGroups * g.nImages;
+}
+
+/** Bytes of scratch for one thread. */
+export function conv_scratch_bytes(geometryPtr: usize, pass: i32): i32 {
+  const g = changetype<Geometry>(geometryPtr);
+  const nFold = foldCount(g, pass);
+  const source = needsPadding(g, pass) ? 4 * nFold * sourceChannels(g, pass) * paddedVolume(g, pass) : 0;
+  const panels = pass == WEIGHT_GRAD ? nFold * volumeOut(g) * filterBlocks(g) * 32 : 0;
+  return <i32>SOURCE_AT + source + panels + 32;
+}
+
+/** y for the units [start, end); the plan is that of pass 0. biasPtr optional: O values. */
+export function conv_f32(
+  xPtr: usize,
+  biasPtr: usize,
+  yPtr: usize,
+  geometryPtr: usize,
+  planPtr: usize,
+  scratchPtr: usize,
+  start: i32,
+  end: i32,
+): void {
+  correlate(xPtr, biasPtr, yPtr, changetype<Geometry>(geometryPtr), planPtr, scratchPtr, start, end);
+}
+
+/** The gradient of x for the units [start, end); the plan is that of pass 1. */
+export function conv_input_grad_f32(
+  gPtr: usize,
+  gxPtr: usize,
+  geometryPtr: usize,
+  planPtr: usize,
+  scratchPtr: usize,
+  start: i32,
+  end: i32,
+): void {
+  correlate(gPtr, 0, gxPtr, changetype<Geometry>(geometryPtr), planPtr, scratchPtr, start, end);
+}
+
+function correlate(
+  xPtr: usize,
+  biasPtr: usize,
+  yPtr: usize,
+  g: Geometry,
+  planPtr: usize,
+  scratchPtr: usize,
+  start: i32,
+  end: i32,
+): void {
+  const plan = changetype<Plan>(planPtr);
+  const rawBytes = bytes(plan.rawD * plan.rawH * plan.rawW) * <usize>plan.nSource;
+  const resultBytes = bytes(plan.resultVolume) * <usize>plan.nResult;
+  const scratchSource = scratchPtr + SOURCE_AT;
+  if (plan.isPadded) memory.fill(scratchSource, 0, plan.sourceImageBytes * <usize>plan.nFold);
+  let unit = start;
+  while (unit < end) {
+    const group = unit / g.nImages;
+    const image = unit - group * g.nImages;
+    const nImages = min(min(plan.nFold, g.nImages - image), end - unit);
+    const place = <usize>(image * g.nGroups + group);
+    let source = xPtr + place * rawBytes;
+    if (plan.isPadded) {
+      padImages(plan, source, rawBytes * <usize>g.nGroups, nImages, 0, plan.nSource, scratchSource);
+      source = scratchSource;
+    }
+    const y = yPtr + place * resultBytes;
+    const bias = biasPtr ? biasPtr + bytes(group * plan.nResult) : 0;
+    for (let i = 0; i < plan.nJobs; ++i) {
+      const job = jobAt(planPtr, i);
+      if (job.isRuns) {
+        for (let j = 0; j < nImages; ++j) {
+          const jSource = source + <usize>j * plan.sourceImageBytes;
+          correlateRuns(plan, job, group, jSource, bias, y + <usize>j * plan.resultImageBytes, scratchPtr);
+        }
+      } else {
+        correlatePixels(plan, job, group, source, bias, y, nImages, scratchPtr);
+      }
+    }
+    unit += nImages;
+  }
+}
+
+/** Eight channels of six pixels at a time; the pixels may be of several images. */
+function correlatePixels(
+  plan: Plan,
+  job: Job,
+  group: i32,
+  source: usize,
+  biasPtr: usize,
+  yPtr: usize,
+  nImages: i32,
+  scratchPtr: usize,
+): void {
+  const nPixels = job.nPixels * nImages;
+  const planeBytes = bytes(plan.resultVolume);
+  let panel = job.weightPtr + <usize>group * job.groupBytes;
+  const init = scratchPtr + INIT_AT;
+  for (let f = 0; f < plan.nResult; f += 8) {
+    const nChannels = min(plan.nResult - f, 8);
+    v128.store(init, f32x4.splat(0));
+    v128.store(init, f32x4.splat(0), 16);
+    if (biasPtr) memory.copy(init, biasPtr + bytes(f), bytes(nChannels));
+    const y = yPtr + <usize>f * planeBytes;
+    for (let i = 0; i < nPixels; i += 6) {
+      const left = min(nPixels - i, 6);
+      let pixels = job.pixelPtr + bytes(i);
+      if (left < 6) pixels = repeatLast(pixels, left, scratchPtr + PIXELS_AT);
+      multiplyGathered(source, pixels, job.tapPtr, job.nTaps, panel, init, 0, scratchPtr);
+      storePixels(scratchPtr, y, job.storePtr + bytes(i), planeBytes, left, nChannels);
+    }
+    panel += job.panelBytes;
+  }
+}
+
+/** Six offsets of which only n are wanted: the table may go on to images outside this range. */
+@inline
+function repeatLast(offsetPtr: usize, n: i32, yPtr: usize): usize {
+  for (let i = 0; i < 6; ++i) store<u32>(yPtr + bytes(i), load<u32>(offsetPtr + bytes(min(i, n - 1))));
+  return yPtr;
+}
+
+/** Six channels of two runs of four pixels at a time, of one image. */
+function correlateRuns(
+  plan: Plan,
+  job: Job,
+  group: i32,
+  source: usize,
+  biasPtr: usize,
+  yPtr: usize,
+  scratchPtr: usize,
+): void {
+  const nRuns = job.nPixels;
+  const planeBytes = bytes(plan.resultVolume);
+  let panel = job.weightPtr + <usize>group * job.groupBytes;
+  const init = scratchPtr + INIT_AT;
+  for (let f = 0; f < plan.nResult; f += 6) {
+    const nChannels = min(plan.nResult - f, 6);
+    for (let i = 0; i < 6; ++i) {
+      const start = biasPtr && i < nChannels ? v128.load32_splat(biasPtr + bytes(f + i)) : f32x4.splat(0);
+      v128.store(init + <usize>i * 32, start);
+      v128.store(init + <usize>i * 32, start, 16);
+    }
+    const y = yPtr + <usize>f * planeBytes;
+    for (let i = 0; i < nRuns; i += 2) {
+      const pixels = job.pixelPtr + bytes(i);
+      const stores = job.storePtr + bytes(i);
+      const source0 = source + <usize>load<u32>(pixels);
+      const source1 = source + <usize>load<u32>(pixels, 4);
+      const y0 = y + <usize>load<u32>(stores);
+      const y1 = y + <usize>load<u32>(stores, 4);
+      if (nChannels == 6) {
+        multiplyRuns(source0, source1, job.tapPtr, job.nTaps, panel, init, y0, y1, planeBytes);
+      } else {
+        multiplyRuns(source0, source1, job.tapPtr, job.nTaps, panel, init, scratchPtr, scratchPtr + 16, 32);
+        for (let j = 0; j < nChannels; ++j) {
+          v128.store(y0 + <usize>j * planeBytes, v128.load(scratchPtr + <usize>j * 32));
+          v128.store(y1 + <usize>j * planeBytes, v128.load(scratchPtr + <usize>j * 32, 16));
+        }
+      }
+    }
+    panel += job.panelBytes;
+  }
+}
