@@ -1,5 +1,10 @@
 // Everything that is drawn as text: the loss curve, the confusion matrix, digits. All of it fits in 80 columns.
-import asciichart from "asciichart";
+import { createRequire } from "node:module";
+
+// asciichart ships no types; this is the part of it that is used here.
+const { plot } = createRequire(import.meta.url)("asciichart") as {
+  plot: (series: readonly number[], options: { height: number; format: (value: number) => string }) => string;
+};
 
 const SHADES = " ░▒▓█";
 
@@ -14,7 +19,7 @@ export function drawCurve(losses: readonly number[], width = 64, height = 10): s
   });
   // The loss falls by orders of magnitude, most of it in the first epoch.
   const logs = means.map((mean) => Math.log10(Math.max(mean, 1e-6)));
-  return asciichart.plot(logs, {
+  return plot(logs, {
     height,
     format: (log) => (10 ** log).toPrecision(3).slice(0, 8).padStart(9),
   });
