@@ -18,12 +18,13 @@ export class LeNet5 extends Module {
   readonly fc1: Linear;
   readonly fc2: Linear;
   readonly fc3: Linear;
-  readonly pool = new MaxPool2d(2);
+  readonly pool: MaxPool2d;
 
   constructor(options: ParameterOptions = {}) {
     super();
     this.conv1 = new Conv2d(1, 6, 5, options);
     this.conv2 = new Conv2d(6, 16, 5, options);
+    this.pool = new MaxPool2d(2);
     this.fc1 = new Linear(16 * 5 * 5, 120, options);
     this.fc2 = new Linear(120, 84, options);
     this.fc3 = new Linear(84, 10, options);

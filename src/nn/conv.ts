@@ -10,10 +10,11 @@ import { Module } from "./module.ts";
 
 const show = (value: Pair): string => (typeof value === "number" ? String(value) : `[${value.join(", ")}]`);
 
-/** Options that differ from nothing, for printouts. */
-const showOptions = (options: Readonly<Record<string, Pair | boolean | undefined>>): string =>
+/** What differs from the defaults, for printouts. */
+const showChanged = (options: Readonly<Record<string, Pair | undefined>>, defaults: Readonly<Record<string, Pair>>): string =>
   Object.entries(options)
-    .flatMap(([name, value]) => (value === undefined ? [] : [`, ${name}=${typeof value === "boolean" ? String(value) : show(value)}`]))
+    .filter(([name, value]) => value !== undefined && show(value) !== show(defaults[name]))
+    .map(([name, value]) => `, ${name}=${show(value!)}`)
     .join("");
 
 export interface Conv2dOptions extends ConvOptions, ParameterOptions {
@@ -65,7 +66,8 @@ export class Conv2d extends Module {
   protected override describe(): string {
     const { stride, padding, dilation, groups } = this.options;
     const channels = `${String(this.inChannels)}, ${String(this.outChannels)}, kernelSize=${show(this.kernelSize)}`;
-    return channels + showOptions({ stride, padding, dilation, groups, bias: this.bias !== null });
+    const changed = showChanged({ stride, padding, dilation, groups }, { stride: 1, padding: 0, dilation: 1, groups: 1 });
+    return channels + changed + (this.bias ? "" : ", bias=false");
   }
 }
 
@@ -90,6 +92,7 @@ export class MaxPool2d extends Module {
 
   protected override describe(): string {
     const { stride, padding, dilation } = this.options;
-    return `kernelSize=${show(this.kernelSize)}${showOptions({ stride, padding, dilation })}`;
+    const defaults = { stride: this.kernelSize, padding: 0, dilation: 1 };
+    return `kernelSize=${show(this.kernelSize)}${showChanged({ stride, padding, dilation }, defaults)}`;
   }
 }

@@ -1,9 +1,68 @@
-// Convolution on the wasm device: plan once on the caller's thread, then run the passes over it.
+// Convolution on the wasm device: a plan (packed weights, tables of pixels and taps) is made once per call, then a pass
+// runs over it. assembly/conv.ts tells the protocol.
 import type { ConvGeometry, KernelFamilies } from "../kernels.ts";
 import { pointer } from "./exports.ts";
 import type { KernelExports, Workspace } from "./exports.ts";
 
-export function convKernels(e: KernelExports, workspace: Workspace): Pick<KernelFamilies, "conv" | "convInputGrad" | "convWeightGrad"> {
-  const pending = (): never => { throw new Error("pending " + String(e) + String(workspace)); };
-  return { conv: pending, convInputGrad: pending, convWeightGrad: pending };
+const FORWARD = 0;
+const INPUT_GRAD = 1;
+const WEIGHT_GRAD = 2;
+
+const GEOMETRY_WORDS = 22;
+const GEOMETRY_BYTES = 128; // the words, rounded up so that the plan behind them is aligned
+
+const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+// Missing spatial axes come first, as size 1 without padding.
+const spatial = (values: readonly number[], filler: number): number[] => [filler, filler, filler, ...values].slice(-3);
+
+function geometryWords(o: ConvGeometry): number[] {
+  const { batch, groups, inChannels, outChannels } = o;
+  const axes = [o.input, o.output, o.kernel, o.stride].flatMap((values) => spatial(values, 1));
+  return [batch, groups, inChannels / groups, outChannels / groups, ...axes, ...spatial(o.padding, 0), ...spatial(o.dilation, 1)];
+}
+
+interface PassMemory {
+  readonly geometryPtr: number;
+  readonly planPtr: number;
+  readonly scratchPtr: number;
+}
+
+export function convKernels(
+  e: KernelExports,
+  workspace: Workspace,
+): Pick<KernelFamilies, "conv" | "convInputGrad" | "convWeightGrad"> {
+  // Geometry, plan and scratch lie behind each other in the workspace; how much the latter take depends on the first.
+  function prepare(o: ConvGeometry, pass: number, wPtr: number): PassMemory {
+    const words = geometryWords(o);
+    const write = (ptr: number): void => workspace.heap.window("int32", ptr, GEOMETRY_WORDS).set(words);
+    let geometryPtr = workspace.scratch(GEOMETRY_BYTES);
+    write(geometryPtr);
+    const planBytes = align(e.conv_plan_bytes(geometryPtr, pass));
+    const total = GEOMETRY_BYTES + planBytes + e.conv_scratch_bytes(geometryPtr, pass);
+    geometryPtr = workspace.scratch(total);
+    write(geometryPtr);
+    const planPtr = geometryPtr + GEOMETRY_BYTES;
+    e.conv_plan_f32(geometryPtr, pass, wPtr, planPtr);
+    return { geometryPtr, planPtr, scratchPtr: planPtr + planBytes };
+  }
+
+  return {
+    conv(x, w, bias, y, geometry) {
+      const { geometryPtr, planPtr, scratchPtr } = prepare(geometry, FORWARD, pointer(w));
+      const units = e.conv_units(geometryPtr, FORWARD);
+      e.conv_f32(pointer(x), bias ? pointer(bias) : 0, pointer(y), geometryPtr, planPtr, scratchPtr, 0, units);
+    },
+    convInputGrad(g, w, gx, geometry) {
+      const { geometryPtr, planPtr, scratchPtr } = prepare(geometry, INPUT_GRAD, pointer(w));
+      const units = e.conv_units(geometryPtr, INPUT_GRAD);
+      e.conv_input_grad_f32(pointer(g), pointer(gx), geometryPtr, planPtr, scratchPtr, 0, units);
+    },
+    convWeightGrad(x, g, gw, geometry) {
+      const { geometryPtr, planPtr, scratchPtr } = prepare(geometry, WEIGHT_GRAD, 0);
+      const units = e.conv_units(geometryPtr, WEIGHT_GRAD);
+      e.conv_weight_grad_f32(pointer(x), pointer(g), geometryPtr, planPtr, scratchPtr, 0, units);
+      e.conv_weight_grad_finish_f32(pointer(gw), geometryPtr, planPtr, 0, geometry.outChannels);
+    },
+  };
 }
