@@ -1,9 +1,10 @@
 // Runs before every test file: makes the backends ready, teaches `expect` to compare tensors, and fails any test that
 // leaves a tensor or a buffer behind. NEURITE_BUILD=strict|relaxed chooses the wasm build (default: relaxed).
 import { afterEach, beforeEach, expect } from "vitest";
-import { init, memory, Tensor } from "../src/index.ts";
+import { init, Tensor } from "../src/index.ts";
 import { coordinates, worstMismatch } from "./closeness.ts";
 import type { Tolerance } from "./closeness.ts";
+import { liveCounts } from "./leaks.ts";
 
 const build = process.env.NEURITE_BUILD ?? "relaxed";
 if (build !== "strict" && build !== "relaxed") {
@@ -63,23 +64,14 @@ expect.extend({
 
 // ---- leaks
 
-const live = (): Record<string, number> => {
-  const counts: Record<string, number> = {};
-  for (const device of ["wasm", "reference"]) {
-    const { tensors, buffers } = memory(device);
-    counts[`${device} tensors`] = tensors;
-    counts[`${device} buffers`] = buffers;
-  }
-  return counts;
-};
-
 let before: Record<string, number>;
 
 beforeEach(() => {
-  before = live();
+  before = liveCounts();
 });
 
 afterEach(({ task }) => {
   // A test that failed half-way leaves things behind; its own error says more.
-  if (task.result?.state !== "fail") expect(live(), "tensors or buffers were left behind").toEqual(before);
+  if (task.result?.state !== "fail")
+    expect(liveCounts(), "tensors or buffers were left behind").toEqual(before);
 });
