@@ -19,10 +19,8 @@ export function drawCurve(losses: readonly number[], width = 64, height = 10): s
   });
   // The loss falls by orders of magnitude, most of it in the first epoch.
   const logs = means.map((mean) => Math.log10(Math.max(mean, 1e-6)));
-  return plot(logs, {
-    height,
-    format: (log) => (10 ** log).toPrecision(3).slice(0, 8).padStart(9),
-  });
+  const label = (log: number): string => (10 ** log).toPrecision(3).slice(0, 8).padStart(9);
+  return plot(logs, { height, format: label }).replace(/ +$/gm, "");
 }
 
 /** Rows are what the images show, columns what the model said. */
