@@ -20,7 +20,7 @@ import { FileError, readFileBytes } from "../../src/io/files.ts";
 import { fileTensor } from "../../src/io/file-tensor.ts";
 import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
 import { loadWeights, saveWeights } from "../../src/io/weights.ts";
-import type { Module} from "../../src/nn/index.ts";
+import type { Module } from "../../src/nn/index.ts";
 import { Linear, ReLU, Sequential } from "../../src/nn/index.ts";
 import { Adam, SGD } from "../../src/optim/index.ts";
 import type { Optimizer } from "../../src/optim/index.ts";

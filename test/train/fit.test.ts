@@ -7,6 +7,7 @@ import { ArrayDataset, DataLoader, hostArray, mapDataset } from "../../src/data/
 import { crossEntropy, FormatError, manualSeed, memory, mul, randn, ValueError } from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
 import { FileError } from "../../src/io/index.ts";
+import { LeNet5 } from "../../src/models/index.ts";
 import { Linear, Module, ReLU, Sequential } from "../../src/nn/index.ts";
 import { Adam, SGD } from "../../src/optim/index.ts";
 import { Accuracy, ConfusionMatrix, cosineSchedule, evaluate, fit } from "../../src/train/index.ts";
@@ -164,6 +165,28 @@ describe("fit", () => {
     };
     await program({ trainData: batchesOf(60), callbacks: [{ onBatchEnd }] });
     // The first step makes the optimizer's state; from then on nothing may change.
+    expect(new Set(seen.slice(1)).size).toBe(1);
+  });
+
+  it("leaves memory where it was after each step of LeNet-5", async () => {
+    manualSeed(1);
+    const model = own(new LeNet5());
+    const images = Float32Array.from({ length: 24 * 32 * 32 }, (_, i) => Math.sin(i));
+    const labels = Int32Array.from({ length: 24 }, (_, i) => i % 10);
+    const data = new ArrayDataset({ data: images, shape: [24, 1, 32, 32] }, { data: labels });
+    const seen: string[] = [];
+    const onBatchEnd = () => {
+      const { tensors, buffers, bytes } = memory();
+      seen.push([tensors, buffers, bytes].join());
+    };
+    await fit(model, {
+      trainData: new DataLoader(data, { batchSize: 6 }),
+      loss: crossEntropy,
+      optimizer: own(new Adam(model.parameters())),
+      epochs: 2,
+      callbacks: [{ onBatchEnd }],
+    });
+    expect(seen.length).toBe(8);
     expect(new Set(seen.slice(1)).size).toBe(1);
   });
 
