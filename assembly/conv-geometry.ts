@@ -15,6 +15,7 @@ const ENOUGH_PIXELS: i32 = 96;
 const WANTED_UNITS: i32 = 16;
 const MAX_SLICES: i32 = 8;
 const MAX_SLICE_BYTES: i32 = 1 << 22;
+const MIN_SLICE_PIXELS: i32 = 256;
 /** Tap blocks (of 6) that one packing of g should serve at least. */
 const MIN_TAP_BLOCKS: i32 = 8;
 
@@ -146,7 +147,9 @@ export function partialBytes(g: Geometry): i32 {
 
 /** Into how many slices of the batch the weight gradient is summed apart. */
 export function sliceCount(g: Geometry): i32 {
-  return max(1, min(min(g.nImages, MAX_SLICES), MAX_SLICE_BYTES / max(1, partialBytes(g))));
+  const byWork = g.nImages * volumeOut(g) / MIN_SLICE_PIXELS;
+  const byMemory = MAX_SLICE_BYTES / max(1, partialBytes(g));
+  return max(1, min(min(g.nImages, MAX_SLICES), min(byWork, byMemory)));
 }
 
 /** Tap blocks in one unit of the weight gradient. */

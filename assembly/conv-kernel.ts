@@ -6,8 +6,9 @@
 import { interleaveHigh, interleaveLow, madd, storeTransposed } from "./simd";
 
 /**
- * y[6][8] = init + sum_t source[row_i + step_t] * panel[t][8]: six offsets of rows, k offsets of steps (bytes), rows of
- * init initStride bytes apart, y dense. Forward and input gradient: rows are pixels, steps are taps, the panel holds
+ * y[6][8] = init + sum_t source[row_i + place_t] * panel[t][8], where place_0 = 0 and place_(t+1) = place_t + step_t: six
+ * offsets of rows, k steps (bytes; the last one is not used), rows of init initStride bytes apart, y dense. Steps rather
+ * than places, because advancing six pointers keeps them in registers and six sums of two do not. Forward and input gradient: rows are pixels, steps are taps, the panel holds
  * weights. Weight gradient: rows are taps, steps are pixels, the panel holds g.
  */
 export function multiplyGathered(
@@ -20,12 +21,12 @@ export function multiplyGathered(
   initStride: usize,
   yPtr: usize,
 ): void {
-  const x0 = sourcePtr + <usize>load<u32>(rowPtr);
-  const x1 = sourcePtr + <usize>load<u32>(rowPtr, 4);
-  const x2 = sourcePtr + <usize>load<u32>(rowPtr, 8);
-  const x3 = sourcePtr + <usize>load<u32>(rowPtr, 12);
-  const x4 = sourcePtr + <usize>load<u32>(rowPtr, 16);
-  const x5 = sourcePtr + <usize>load<u32>(rowPtr, 20);
+  let x0 = sourcePtr + <usize>load<u32>(rowPtr);
+  let x1 = sourcePtr + <usize>load<u32>(rowPtr, 4);
+  let x2 = sourcePtr + <usize>load<u32>(rowPtr, 8);
+  let x3 = sourcePtr + <usize>load<u32>(rowPtr, 12);
+  let x4 = sourcePtr + <usize>load<u32>(rowPtr, 16);
+  let x5 = sourcePtr + <usize>load<u32>(rowPtr, 20);
   let c00 = v128.load(initPtr);
   let c01 = v128.load(initPtr, 16);
   initPtr += initStride;
@@ -44,27 +45,33 @@ export function multiplyGathered(
   let c50 = v128.load(initPtr);
   let c51 = v128.load(initPtr, 16);
   for (; k > 0; --k) {
-    const step = <usize>load<u32>(stepPtr);
     const b0 = v128.load(panelPtr);
     const b1 = v128.load(panelPtr, 16);
-    let a = v128.load32_splat(x0 + step);
+    let a = v128.load32_splat(x0);
     c00 = madd(a, b0, c00);
     c01 = madd(a, b1, c01);
-    a = v128.load32_splat(x1 + step);
+    a = v128.load32_splat(x1);
     c10 = madd(a, b0, c10);
     c11 = madd(a, b1, c11);
-    a = v128.load32_splat(x2 + step);
+    a = v128.load32_splat(x2);
     c20 = madd(a, b0, c20);
     c21 = madd(a, b1, c21);
-    a = v128.load32_splat(x3 + step);
+    a = v128.load32_splat(x3);
     c30 = madd(a, b0, c30);
     c31 = madd(a, b1, c31);
-    a = v128.load32_splat(x4 + step);
+    a = v128.load32_splat(x4);
     c40 = madd(a, b0, c40);
     c41 = madd(a, b1, c41);
-    a = v128.load32_splat(x5 + step);
+    a = v128.load32_splat(x5);
     c50 = madd(a, b0, c50);
     c51 = madd(a, b1, c51);
+    const step = <usize>load<u32>(stepPtr);
+    x0 += step;
+    x1 += step;
+    x2 += step;
+    x3 += step;
+    x4 += step;
+    x5 += step;
     stepPtr += 4;
     panelPtr += 32;
   }
@@ -83,7 +90,7 @@ export function multiplyGathered(
 }
 
 /**
- * Six channels of two runs of four neighbouring pixels: y_r[i][4] = init + sum_t weights[t][i] * source_r[step_t + 0..3]
+ * Six channels of two runs of four neighbouring pixels: y_r[i][4] = init + sum_t weights[t][i] * source_r[place_t + 0..3]
  * for the runs r = 0, 1. init is [6][8] dense; channels of y are yStride bytes apart.
  */
 export function multiplyRuns(
@@ -110,9 +117,8 @@ export function multiplyRuns(
   let c50 = v128.load(initPtr, 160);
   let c51 = v128.load(initPtr, 176);
   for (; k > 0; --k) {
-    const step = <usize>load<u32>(stepPtr);
-    const b0 = v128.load(source0 + step);
-    const b1 = v128.load(source1 + step);
+    const b0 = v128.load(source0);
+    const b1 = v128.load(source1);
     let a = v128.load32_splat(weightPtr);
     c00 = madd(a, b0, c00);
     c01 = madd(a, b1, c01);
@@ -131,6 +137,9 @@ export function multiplyRuns(
     a = v128.load32_splat(weightPtr, 20);
     c50 = madd(a, b0, c50);
     c51 = madd(a, b1, c51);
+    const step = <usize>load<u32>(stepPtr);
+    source0 += step;
+    source1 += step;
     stepPtr += 4;
     weightPtr += 24;
   }

@@ -65,6 +65,14 @@ export class Job {
   pixelPtr: usize;
   storePtr: usize;
   tapPtr: usize;
+  /** The table that the tiles step through (taps, in the weight gradient pixels) holds steps, this is its start. */
+  firstPlace: usize;
+  /**
+   * Input gradient with padded rows: which taps see anything but padding. rowPtr[pixel] is its row, rangePtr[row] three
+   * u32: first tap, end, place of the first. 0 where all pixels take all taps.
+   */
+  rowPtr: usize;
+  rangePtr: usize;
   /** Panels of all groups, one after the other: [t][6] for runs, [t][8] otherwise. */
   weightPtr: usize;
   panelBytes: usize;
@@ -81,13 +89,26 @@ function align(ptr: usize): usize {
   return (ptr + 15) & ~15;
 }
 
+/** Turns n places into the steps between them, and returns the first place. */
+function toSteps(ptr: usize, n: i32): usize {
+  if (n == 0) return 0;
+  const first = <usize>load<u32>(ptr);
+  for (; n > 1; --n) {
+    store<u32>(ptr, load<u32>(ptr, 4) - load<u32>(ptr));
+    ptr += 4;
+  }
+  store<u32>(ptr, 0);
+  return first;
+}
+
 /** Bytes of the plan: an upper bound, from the geometry alone. */
 export function conv_plan_bytes(geometryPtr: usize, pass: i32): i32 {
   const g = changetype<Geometry>(geometryPtr);
   const nJobs = jobCount(g, pass);
   const nPixels = foldCount(g, pass) * (pass == INPUT_GRAD ? volumeIn(g) : volumeOut(g)) + 8 * nJobs;
   const nTaps = sourceChannels(g, pass) * volumeKernel(g) + 8 * nJobs;
-  const tables = <i32>offsetof<Plan>() + nJobs * (<i32>offsetof<Job>() + 128) + 8 * nPixels + 4 * nTaps;
+  const nRows = pass == INPUT_GRAD ? g.inH + g.sH : 0;
+  const tables = <i32>offsetof<Plan>() + nJobs * (<i32>offsetof<Job>() + 128 + 12 * nRows) + 12 * nPixels + 4 * nTaps;
   if (pass == WEIGHT_GRAD) return tables + sliceCount(g) * partialBytes(g);
   return tables + 4 * g.nGroups * nTaps * (resultChannels(g, pass) + 7);
 }
@@ -147,6 +168,7 @@ function prefersRuns(nChannels: i32, width: i32): bool {
 function planForwardJob(g: Geometry, pass: i32, plan: Plan, job: Job, wPtr: usize, end: usize): usize {
   const isRuns = pass == FORWARD && g.sW == 1 && prefersRuns(plan.nResult, g.outW);
   job.isRuns = isRuns ? 1 : 0;
+  job.rowPtr = 0;
   end = writePixels(plan, job, g.outD, g.outH, g.outW, g.sD, g.sH, g.sW, 0, 0, 0, 1, 1, 1, g.outH, g.outW, end);
   const nTaps = plan.nSource * volumeKernel(g);
   job.nTaps = nTaps;
@@ -165,14 +187,17 @@ function planForwardJob(g: Geometry, pass: i32, plan: Plan, job: Job, wPtr: usiz
       }
     }
   }
-  // The weight gradient reads taps six at a time.
-  const last = end - 4;
-  for (let i = nTaps; i % 6; ++i) {
-    store<u32>(end, load<u32>(last));
-    end += 4;
+  if (pass == WEIGHT_GRAD) {
+    // Taps are read six at a time, pixels stepped through.
+    for (let i = nTaps; i % 6; ++i) {
+      store<u32>(end, load<u32>(end - 4));
+      end += 4;
+    }
+    job.firstPlace = toSteps(job.pixelPtr, job.nPixels * plan.nFold);
+    return align(end);
   }
+  job.firstPlace = toSteps(job.tapPtr, nTaps);
   end = align(end);
-  if (pass == WEIGHT_GRAD) return end;
   setPanels(plan, job, end);
   for (let i = 0; i < g.nGroups; ++i) {
     const w = wPtr + bytes(i * plan.nResult) * <usize>nTaps;
@@ -285,6 +310,12 @@ function planInputGradJob(
   job.tapPtr = end;
   end = forEachTap(g, plan, job, rD, rH, rW, 0, 0, end);
   job.nTaps = <i32>((end - job.tapPtr) >> 2);
+  job.rowPtr = 0;
+  // In planes so small that six pixels can come round to the row they began in, all pixels take all taps.
+  if (plan.planeH > plan.rawH && job.nTaps > 0 && (nH - 1) * nW > 4) {
+    end = writeRanges(g, plan, job, rH, nD, nH, nW, end);
+  }
+  job.firstPlace = toSteps(job.tapPtr, job.nTaps);
   end = align(end);
   setPanels(plan, job, end);
   const kernelVolume = volumeKernel(g);
@@ -301,7 +332,7 @@ function planInputGradJob(
 }
 
 /**
- * Walks the taps (filter, place) of a job in order. With nChannels 0 writes their offsets in the padded g, otherwise
+ * Walks the taps (filter, place) of a job, rows of the kernel outermost (see writeRanges). With nChannels 0 writes their offsets in the padded g, otherwise
  * the weights of nChannels channels from wPtr on, [t][6] or [t][8]. Returns the end of what it wrote.
  */
 function forEachTap(
@@ -318,13 +349,13 @@ function forEachTap(
   const width = job.isRuns ? 6 : 8;
   const channelBytes = bytes(volumeKernel(g));
   const filterBytes = channelBytes * <usize>g.groupChannels;
-  for (let o = 0; o < g.groupFilters; ++o) {
-    for (let a = 0; a < g.kD; ++a) {
-      if (!touches(rD, a, g.sD, g.pD, g.dD)) continue;
-      const placeD = (rD + g.pD - a * g.dD) / g.sD + plan.beforeD;
-      for (let b = 0; b < g.kH; ++b) {
-        if (!touches(rH, b, g.sH, g.pH, g.dH)) continue;
-        const placeH = (rH + g.pH - b * g.dH) / g.sH + plan.beforeH;
+  for (let b = 0; b < g.kH; ++b) {
+    if (!touches(rH, b, g.sH, g.pH, g.dH)) continue;
+    const placeH = (rH + g.pH - b * g.dH) / g.sH + plan.beforeH;
+    for (let o = 0; o < g.groupFilters; ++o) {
+      for (let a = 0; a < g.kD; ++a) {
+        if (!touches(rD, a, g.sD, g.pD, g.dD)) continue;
+        const placeD = (rD + g.pD - a * g.dD) / g.sD + plan.beforeD;
         for (let c = 0; c < g.kW; ++c) {
           if (!touches(rW, c, g.sW, g.pW, g.dW)) continue;
           if (nChannels == 0) {
@@ -344,4 +375,46 @@ function forEachTap(
     }
   }
   return yPtr;
+}
+
+/**
+ * Near the upper and lower edge some rows of the kernel see only padding. Taps are ordered by those rows, so what a
+ * result row has to look at is one range of them: for a 5 x 5 kernel on 14 x 14 without padding that saves 29 %. The
+ * tap table still holds places.
+ */
+function writeRanges(g: Geometry, plan: Plan, job: Job, rH: i32, nD: i32, nH: i32, nW: i32, end: usize): usize {
+  let nKernelRows = 0;
+  for (let b = 0; b < g.kH; ++b) if (touches(rH, b, g.sH, g.pH, g.dH)) ++nKernelRows;
+  const rowTaps = job.nTaps / nKernelRows;
+  job.rangePtr = end;
+  for (let row = 0; row < nH; ++row) {
+    let first = 0;
+    let last = 0;
+    for (let b = 0; b < g.kH; ++b) {
+      if (!touches(rH, b, g.sH, g.pH, g.dH)) continue;
+      const place = (rH + g.pH - b * g.dH) / g.sH + row;
+      if (place >= g.outH) ++first;
+      if (place >= 0) ++last;
+    }
+    store<u32>(end, first * rowTaps);
+    store<u32>(end, last * rowTaps, 4);
+    store<u32>(end, first < nKernelRows ? load<u32>(job.tapPtr + bytes(first * rowTaps)) : 0, 8);
+    end += 12;
+  }
+  job.rowPtr = end;
+  const rowLength = job.isRuns ? ceilDivide(nW, 4) : nW;
+  const nImages = job.isRuns ? 1 : plan.nFold;
+  for (let i = 0; i < nImages * nD; ++i) {
+    for (let row = 0; row < nH; ++row) {
+      for (let c = 0; c < rowLength; ++c) {
+        store<u32>(end, row);
+        end += 4;
+      }
+    }
+  }
+  if (job.isRuns) {
+    store<u32>(end, nH - 1);
+    end += 4;
+  }
+  return end;
 }

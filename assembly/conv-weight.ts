@@ -127,14 +127,19 @@ export function conv_weight_grad_finish_f32(
     const f = filter - group * g.groupFilters;
     const first = plan.partialPtr + <usize>(group * tapBlocks(g)) * blockBytes + <usize>(f >> 3) * 192 + bytes(f & 7);
     const gw = gwPtr + bytes(filter) * <usize>nTaps;
-    for (let t = 0; t < nTaps; ++t) {
-      let partial = first + <usize>(t / 6) * blockBytes + <usize>(t % 6) * 32;
-      let sum: f32 = load<f32>(partial);
-      for (let slice = 1; slice < nSlices; ++slice) {
-        partial += sliceBytes;
-        sum += load<f32>(partial);
+    let block = first;
+    for (let t = 0; t < nTaps; t += 6) {
+      const nBlock = min(nTaps - t, 6);
+      for (let i = 0; i < nBlock; ++i) {
+        let partial = block + <usize>i * 32;
+        let sum = load<f32>(partial);
+        for (let slice = 1; slice < nSlices; ++slice) {
+          partial += sliceBytes;
+          sum += load<f32>(partial);
+        }
+        store<f32>(gw + bytes(t + i), sum);
       }
-      store<f32>(gw + bytes(t), sum);
+      block += blockBytes;
     }
   }
 }

@@ -36,10 +36,11 @@ import { Job, Plan, jobAt } from "./conv-plan";
 import { padImages } from "./conv-pad";
 import { bytes } from "./simd";
 
-/** The scratch begins with a result tile, a start tile and six pixel offsets. */
+/** The scratch begins with a result tile, a start tile, six pixel offsets and a tap range. */
 const INIT_AT: usize = 192;
 const PIXELS_AT: usize = 384;
-const SOURCE_AT: usize = 416;
+const RANGE_AT: usize = 408;
+const SOURCE_AT: usize = 432;
 
 /** How many units a pass has. Forward and input gradient: (group, image) pairs; weight gradient: see conv-weight.ts. */
 export function conv_units(geometryPtr: usize, pass: i32): i32 {
@@ -152,7 +153,12 @@ function correlatePixels(
       const left = min(nPixels - i, 6);
       let pixels = job.pixelPtr + bytes(i);
       if (left < 6) pixels = repeatLast(pixels, left, scratchPtr + PIXELS_AT);
-      multiplyGathered(source, pixels, job.tapPtr, job.nTaps, panel, init, 0, scratchPtr);
+      const range = tapRange(job, i, i + left - 1, scratchPtr + RANGE_AT);
+      const first = load<i32>(range);
+      const nTaps = load<i32>(range, 4) - first;
+      const place = source + <usize>load<u32>(range, 8);
+      const taps = job.tapPtr + bytes(first);
+      multiplyGathered(place, pixels, taps, nTaps, panel + <usize>first * 32, init, 0, scratchPtr);
       storePixels(scratchPtr, y, job.storePtr + bytes(i), planeBytes, left, nChannels);
     }
     panel += job.panelBytes;
@@ -163,6 +169,28 @@ function correlatePixels(
 @inline
 function repeatLast(offsetPtr: usize, n: i32, yPtr: usize): usize {
   for (let i = 0; i < 6; ++i) store<u32>(yPtr + bytes(i), load<u32>(offsetPtr + bytes(min(i, n - 1))));
+  return yPtr;
+}
+
+/**
+ * The taps that pixels (or runs) first..last look at, as three u32: first tap, end, place of the first. All of them
+ * unless the plan says that rows differ; pixels that go on in the next plane take all, too.
+ */
+@inline
+function tapRange(job: Job, first: i32, last: i32, yPtr: usize): usize {
+  store<u32>(yPtr, 0);
+  store<i32>(yPtr, job.nTaps, 4);
+  store<u32>(yPtr, <u32>job.firstPlace, 8);
+  if (job.rowPtr) {
+    const firstRow = load<i32>(job.rowPtr + bytes(first));
+    const lastRow = load<i32>(job.rowPtr + bytes(last));
+    if (firstRow <= lastRow) {
+      const range = job.rangePtr + <usize>firstRow * 12;
+      store<u32>(yPtr, load<u32>(range));
+      store<u32>(yPtr, load<u32>(job.rangePtr + <usize>lastRow * 12, 4), 4);
+      store<u32>(yPtr, load<u32>(range, 8), 8);
+    }
+  }
   return yPtr;
 }
 
@@ -191,14 +219,20 @@ function correlateRuns(
     for (let i = 0; i < nRuns; i += 2) {
       const pixels = job.pixelPtr + bytes(i);
       const stores = job.storePtr + bytes(i);
-      const source0 = source + <usize>load<u32>(pixels);
-      const source1 = source + <usize>load<u32>(pixels, 4);
+      const range = tapRange(job, i, i + 1, scratchPtr + RANGE_AT);
+      const first = load<i32>(range);
+      const nTaps = load<i32>(range, 4) - first;
+      const place = source + <usize>load<u32>(range, 8);
+      const taps = job.tapPtr + bytes(first);
+      const weights = panel + <usize>first * 24;
+      const source0 = place + <usize>load<u32>(pixels);
+      const source1 = place + <usize>load<u32>(pixels, 4);
       const y0 = y + <usize>load<u32>(stores);
       const y1 = y + <usize>load<u32>(stores, 4);
       if (nChannels == 6) {
-        multiplyRuns(source0, source1, job.tapPtr, job.nTaps, panel, init, y0, y1, planeBytes);
+        multiplyRuns(source0, source1, taps, nTaps, weights, init, y0, y1, planeBytes);
       } else {
-        multiplyRuns(source0, source1, job.tapPtr, job.nTaps, panel, init, scratchPtr, scratchPtr + 16, 32);
+        multiplyRuns(source0, source1, taps, nTaps, weights, init, scratchPtr, scratchPtr + 16, 32);
         for (let j = 0; j < nChannels; ++j) {
           v128.store(y0 + <usize>j * planeBytes, v128.load(scratchPtr + <usize>j * 32));
           v128.store(y1 + <usize>j * planeBytes, v128.load(scratchPtr + <usize>j * 32, 16));
