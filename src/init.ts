@@ -1,5 +1,11 @@
 // Makes the devices ready. The only place that knows the backends by name; it hands them to the table in backend/device.
-import { defaultDevice, isInitialised, lookupDevice, registerDevice, setDefaultDevice } from "./backend/device.ts";
+import {
+  defaultDevice,
+  isInitialised,
+  lookupDevice,
+  registerDevice,
+  setDefaultDevice,
+} from "./backend/device.ts";
 import type { MemoryInfo } from "./backend/device.ts";
 import { createReferenceDevice } from "./backend/reference/index.ts";
 import { WasmDevice } from "./backend/wasm/device.ts";
@@ -62,7 +68,11 @@ async function start(options: InitOptions): Promise<void> {
   setDefaultDevice(backend);
 }
 
-function checkOptions({ backend = "wasm", softLimit = 1, maxMemory = DEFAULT_MAX_MEMORY }: InitOptions): void {
+function checkOptions({
+  backend = "wasm",
+  softLimit = 1,
+  maxMemory = DEFAULT_MAX_MEMORY,
+}: InitOptions): void {
   if (!["wasm", "reference"].includes(backend)) {
     throw new DeviceError("init", `backend must be "wasm" or "reference"; got ${JSON.stringify(backend)}.`);
   }
@@ -76,8 +86,14 @@ function checkOptions({ backend = "wasm", softLimit = 1, maxMemory = DEFAULT_MAX
 
 async function startWasm(options: InitOptions): Promise<void> {
   const { build, reason } = await chooseBuild(options);
-  const { exports, heap, shared } = await loadKernels(build, options.maxMemory ?? DEFAULT_MAX_MEMORY, options.wasm);
-  registerDevice(new WasmDevice(heap, exports, { name: "wasm", softLimit: options.softLimit ?? DEFAULT_SOFT_LIMIT }));
+  const { exports, heap, shared } = await loadKernels(
+    build,
+    options.maxMemory ?? DEFAULT_MAX_MEMORY,
+    options.wasm,
+  );
+  registerDevice(
+    new WasmDevice(heap, exports, { name: "wasm", softLimit: options.softLimit ?? DEFAULT_SOFT_LIMIT }),
+  );
   info = { backend: "wasm", build, reason, sharedMemory: shared, threads: 1 };
 }
 

@@ -30,7 +30,11 @@ export interface GradOptions extends BackwardOptions {
  * when a tensor has no part in the output (see `allowUnused`).
  */
 export function grad(y: Tensor, wrt: Tensor, options?: GradOptions & { allowUnused?: false }): Tensor;
-export function grad(y: Tensor, wrt: readonly Tensor[], options?: GradOptions & { allowUnused?: false }): Tensor[];
+export function grad(
+  y: Tensor,
+  wrt: readonly Tensor[],
+  options?: GradOptions & { allowUnused?: false },
+): Tensor[];
 export function grad(y: Tensor, wrt: readonly Tensor[], options: GradOptions): (Tensor | null)[];
 export function grad(
   y: Tensor,
@@ -48,13 +52,20 @@ function collectGradients(y: Tensor, targets: readonly Tensor[], options: GradOp
   const nodes = new Set<Node>(targets.map((target) => target.node!));
   const oldest = Math.min(...targets.map((target) => target.node!.id));
   const found = new Array<Tensor | null>(targets.length).fill(null);
-  walk("grad", y, (node) => nodes.has(node), oldest, options, (node, grads) => {
-    targets.forEach((target, i) => {
-      const gradient = target.node === node ? grads[target.slot] : null;
-      // Out of the walk's scope; adopted by the caller's below.
-      if (gradient) found[i] = keep(handleOf(gradient));
-    });
-  });
+  walk(
+    "grad",
+    y,
+    (node) => nodes.has(node),
+    oldest,
+    options,
+    (node, grads) => {
+      targets.forEach((target, i) => {
+        const gradient = target.node === node ? grads[target.slot] : null;
+        // Out of the walk's scope; adopted by the caller's below.
+        if (gradient) found[i] = keep(handleOf(gradient));
+      });
+    },
+  );
   return found.map((gradient) => gradient && adopt(gradient));
 }
 
@@ -65,12 +76,16 @@ function adopt(gradient: Tensor): Tensor {
   return handle;
 }
 
-const handleOf = ({ storage, view, node, slot }: Tensor): Tensor => new Tensor(storage, view, "grad", node, slot);
+const handleOf = ({ storage, view, node, slot }: Tensor): Tensor =>
+  new Tensor(storage, view, "grad", node, slot);
 
 function requireNode(target: Tensor): void {
   target.assertAlive("grad");
   if (target.node !== null) return;
-  throw new GradError("grad", `wrt must require a gradient; got one that does not (made by ${target.madeBy}).`);
+  throw new GradError(
+    "grad",
+    `wrt must require a gradient; got one that does not (made by ${target.madeBy}).`,
+  );
 }
 
 function requireUsed(targets: readonly Tensor[], gradients: readonly (Tensor | null)[]): void {

@@ -24,7 +24,11 @@ export interface GradcheckOptions {
  * @returns true
  * @throws GradError naming the input, output and entry that disagree; DTypeError for inputs that are not float64.
  */
-export function gradcheck(fn: CheckedFunction, inputs: readonly Tensor[], options: GradcheckOptions = {}): true {
+export function gradcheck(
+  fn: CheckedFunction,
+  inputs: readonly Tensor[],
+  options: GradcheckOptions = {},
+): true {
   const { eps = 1e-6, atol = 1e-5, rtol = 1e-3 } = options;
   const targets = inputs.flatMap((input, i) => (input.requiresGrad ? [i] : []));
   requireDouble(inputs, targets);
@@ -48,7 +52,11 @@ export function gradcheck(fn: CheckedFunction, inputs: readonly Tensor[], option
  * Checks second derivatives: `gradcheck` of the gradients of `fn` as a function of its inputs and of the incoming
  * gradients, which are fixed pseudo-random numbers.
  */
-export function gradgradcheck(fn: CheckedFunction, inputs: readonly Tensor[], options: GradcheckOptions = {}): true {
+export function gradgradcheck(
+  fn: CheckedFunction,
+  inputs: readonly Tensor[],
+  options: GradcheckOptions = {},
+): true {
   const targets = inputs.flatMap((input, i) => (input.requiresGrad ? [i] : []));
   requireDouble(inputs, targets);
   const scope = new Scope("gradgradcheck");
@@ -70,13 +78,15 @@ export function gradgradcheck(fn: CheckedFunction, inputs: readonly Tensor[], op
   }
 }
 
-const list = (y: Tensor | readonly Tensor[]): readonly Tensor[] => (Array.isArray(y) ? (y as Tensor[]) : [y as Tensor]);
+const list = (y: Tensor | readonly Tensor[]): readonly Tensor[] =>
+  Array.isArray(y) ? (y as Tensor[]) : [y as Tensor];
 
 // Recording stays on: functions under test may differentiate inside, as gradgradcheck's do.
 const evaluate = (fn: CheckedFunction, inputs: readonly Tensor[]): readonly Tensor[] => list(fn(...inputs));
 
 function requireDouble(inputs: readonly Tensor[], targets: readonly number[]): void {
-  if (targets.length === 0) throw new GradError("gradcheck", "at least one input must require a gradient; got none.");
+  if (targets.length === 0)
+    throw new GradError("gradcheck", "at least one input must require a gradient; got none.");
   const wrong = targets.find((i) => inputs[i].dtype !== "float64");
   if (wrong === undefined) return;
   throw new DTypeError(
@@ -88,7 +98,10 @@ function requireDouble(inputs: readonly Tensor[], targets: readonly number[]): v
 
 // Spread over (0.5, 1.5) by the golden ratio: no draw from the random stream, no zeros.
 function pseudoRandom(like: Tensor, salt: number): Tensor {
-  const values = Float64Array.from({ length: like.size }, (_, i) => 0.5 + (((i + 1) * 0.6180339887 + salt * 0.37) % 1));
+  const values = Float64Array.from(
+    { length: like.size },
+    (_, i) => 0.5 + (((i + 1) * 0.6180339887 + salt * 0.37) % 1),
+  );
   return tensor(values, { shape: like.shape, device: like.device, requiresGrad: true });
 }
 
@@ -108,7 +121,9 @@ function analyticJacobians(
     unit[row] = 1;
     const gradOutput = tensor(unit, { shape: y.shape, device: y.device });
     const wanted = targets.map((i) => inputs[i]);
-    const gradients = y.requiresGrad ? grad(y, wanted, { gradOutput, retainGraph: true, allowUnused: true }) : wanted.map(() => null);
+    const gradients = y.requiresGrad
+      ? grad(y, wanted, { gradOutput, retainGraph: true, allowUnused: true })
+      : wanted.map(() => null);
     gradients.forEach((g, k) => {
       jacobians[k].push(g ? Float64Array.from(g.dataSync()) : new Float64Array(wanted[k].size));
     });
@@ -129,7 +144,10 @@ function numericJacobian(
     const moved = values.slice();
     moved[column] += step;
     const input = tensor(moved, { shape: x.shape, device: x.device, requiresGrad: true });
-    const y = evaluate(fn, inputs.map((other, i) => (i === at ? input : other)))[output];
+    const y = evaluate(
+      fn,
+      inputs.map((other, i) => (i === at ? input : other)),
+    )[output];
     return Float64Array.from(y.dataSync());
   };
   const columns = Array.from(values, (_, column) => {

@@ -1,7 +1,7 @@
 // The backward walk: from outputs to what they were made of, newest node first. Creation order is topological, so
 // sorting by id is enough, and nothing recurses: a recurrence of thousands of steps cannot overflow the stack.
 import { DTypeError, GradError } from "../core/errors.ts";
-import { formatShape, sameShape } from "../core/shape.ts";
+import { broadcastsTo, formatShape, sameShape } from "../core/shape.ts";
 import { add, addInPlace, sumTo } from "../ops/algebra.ts";
 import { withRecording } from "../tensor/mode.ts";
 import type { Node } from "../tensor/node.ts";
@@ -92,7 +92,9 @@ class Walk {
 
   /** Adds a gradient to what has reached an output so far; takes the handle. */
   deposit(node: Node, slot: number, gradient: Tensor): void {
-    const grads = (node.grads ??= new Array<Tensor | null>(Math.max(1, node.primitive?.outputs.length ?? 1)).fill(null));
+    const grads = (node.grads ??= new Array<Tensor | null>(
+      Math.max(1, node.primitive?.outputs.length ?? 1),
+    ).fill(null));
     const before = grads[slot];
     if (before === null) {
       grads[slot] = gradient;
@@ -160,11 +162,14 @@ class Walk {
     taken: readonly (Tensor | null)[],
   ): Tensor {
     const { shape } = node.inputs[i];
-    const fitted = sameShape(result.shape, shape) ? result : sumTo(result, shape);
-    if (!sameShape(fitted.shape, shape)) {
-      const got = `${formatShape(result.shape)} for an input of shape ${formatShape(shape)}`;
-      throw new GradError(p.name, `its gradient for "${p.inputs[i]}" must have the input's shape; got ${got}.`);
+    if (!broadcastsTo(shape, result.shape) || result.dtype !== node.inputs[i].dtype) {
+      throw new GradError(
+        p.name,
+        `its gradient for "${p.inputs[i]}" must have the input's shape and dtype, ${formatShape(shape)} ${node.inputs[i].dtype}; ` +
+          `got ${formatShape(result.shape)} ${result.dtype}.`,
+      );
     }
+    const fitted = sameShape(result.shape, shape) ? result : sumTo(result, shape);
     // A vjp may return the incoming gradient itself, or one tensor for two inputs.
     return grads.includes(fitted) || taken.includes(fitted) ? alias(fitted) : fitted;
   }
@@ -183,7 +188,13 @@ class Walk {
       checkVersion(this.#op, p, name, saved.storage.version, versions[k]);
       // With createGraph it stands where it stood in the graph, so that the next order flows through it.
       const source = p.saveSlots[k] < 0 ? node : node.parent(p.saveSlots[k]);
-      unpacked[name] = new Tensor(saved.storage, saved.view, "saved", this.#options.createGraph ? source : null, saved.slot);
+      unpacked[name] = new Tensor(
+        saved.storage,
+        saved.view,
+        "saved",
+        this.#options.createGraph ? source : null,
+        saved.slot,
+      );
     });
     return unpacked;
   }
@@ -199,10 +210,18 @@ function checkVersion(op: string, p: AnyPrimitive, name: string, version: number
 }
 
 /** The gradient that starts a walk: the given one, or 1 for a scalar. */
-export function seedGradient(op: string, output: Tensor, given: Tensor | undefined, one: () => Tensor): Tensor {
+export function seedGradient(
+  op: string,
+  output: Tensor,
+  given: Tensor | undefined,
+  one: () => Tensor,
+): Tensor {
   output.assertAlive(op);
   if (output.node === null) {
-    throw new GradError(op, `the output must depend on a tensor that requires a gradient; got one made by ${output.madeBy}.`);
+    throw new GradError(
+      op,
+      `the output must depend on a tensor that requires a gradient; got one made by ${output.madeBy}.`,
+    );
   }
   if (given === undefined) {
     if (output.size === 1) return one();
@@ -219,7 +238,10 @@ export function seedGradient(op: string, output: Tensor, given: Tensor | undefin
     );
   }
   if (given.dtype !== output.dtype) {
-    throw new DTypeError(op, `gradOutput must have the output's dtype; got ${given.dtype} for ${output.dtype}.`);
+    throw new DTypeError(
+      op,
+      `gradOutput must have the output's dtype; got ${given.dtype} for ${output.dtype}.`,
+    );
   }
   return given;
 }

@@ -51,7 +51,10 @@ export function setDefaultDevice(name: string): void {
 
 export function defaultDevice(op: string): Device {
   if (current) return current;
-  throw new DeviceError(op, "a backend must be ready before the first op; got none. Call await init() first.");
+  throw new DeviceError(
+    op,
+    "a backend must be ready before the first op; got none. Call await init() first.",
+  );
 }
 
 export function lookupDevice(op: string, name: string): Device {

@@ -30,7 +30,10 @@ export class Generator {
   /** Starts the stream of this seed from its beginning. */
   manualSeed(seed: number | bigint): this {
     if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
-      throw new ValueError("manualSeed", `the seed must be a whole number within 2^53; got ${String(seed)}. Use a bigint.`);
+      throw new ValueError(
+        "manualSeed",
+        `the seed must be a whole number within 2^53; got ${String(seed)}. Use a bigint.`,
+      );
     }
     this.#seed = BigInt(seed) & MASK;
     this.#counter = 0n;
@@ -57,7 +60,10 @@ export class Generator {
   restore({ seed, counter }: GeneratorState): void {
     for (const text of [seed, counter]) {
       if (!/^\d{1,20}$/.test(text) || BigInt(text) > MASK) {
-        throw new FormatError("random state", `seed and counter must be unsigned 64-bit decimals; got ${JSON.stringify(text)}.`);
+        throw new FormatError(
+          "random state",
+          `seed and counter must be unsigned 64-bit decimals; got ${JSON.stringify(text)}.`,
+        );
       }
     }
     this.#seed = BigInt(seed);

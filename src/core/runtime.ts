@@ -15,5 +15,6 @@ export async function nodeBuiltin<T>(name: `node:${string}`): Promise<T | undefi
   const process = nodeProcess();
   if (process?.versions?.node === undefined) return undefined;
   // Node before 20.16 has no getBuiltinModule; the variable specifier keeps bundlers from following the import.
-  return (process.getBuiltinModule?.(name) ?? (await import(/* webpackIgnore: true */ /* @vite-ignore */ name))) as T;
+  return (process.getBuiltinModule?.(name) ??
+    (await import(/* webpackIgnore: true */ /* @vite-ignore */ name))) as T;
 }

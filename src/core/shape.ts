@@ -64,7 +64,10 @@ export function inferShape(op: string, shape: Shape, size: number, from: Shape):
   const known = shape.reduce((product, n) => (n === -1 ? product : product * n), 1);
   const valid = shape.every((n) => Number.isSafeInteger(n) && n >= -1) && holes <= 1;
   if (!valid) {
-    throw new ShapeError(op, `sizes must be whole numbers >= 0 with at most one -1; got ${formatShape(shape)}.`);
+    throw new ShapeError(
+      op,
+      `sizes must be whole numbers >= 0 with at most one -1; got ${formatShape(shape)}.`,
+    );
   }
   const filled = shape.map((n) => (n === -1 ? size / known : n));
   if (filled.every((n) => Number.isInteger(n)) && sizeOf(filled) === size) return filled;

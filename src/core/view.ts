@@ -59,7 +59,9 @@ export class View {
   /** Stretches axes of size 1 and adds leading ones, with stride 0. */
   expand(shape: Shape): View {
     const lead = shape.length - this.shape.length;
-    const strides = shape.map((n, i) => (i < lead || (this.shape[i - lead] === 1 && n !== 1) ? 0 : this.strides[i - lead]));
+    const strides = shape.map((n, i) =>
+      i < lead || (this.shape[i - lead] === 1 && n !== 1) ? 0 : this.strides[i - lead],
+    );
     return new View(shape, strides, this.offset);
   }
 

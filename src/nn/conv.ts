@@ -11,7 +11,10 @@ import { Module } from "./module.ts";
 const show = (value: Pair): string => (typeof value === "number" ? String(value) : `[${value.join(", ")}]`);
 
 /** What differs from the defaults, for printouts. */
-const showChanged = (options: Readonly<Record<string, Pair | undefined>>, defaults: Readonly<Record<string, Pair>>): string =>
+const showChanged = (
+  options: Readonly<Record<string, Pair | undefined>>,
+  defaults: Readonly<Record<string, Pair>>,
+): string =>
   Object.entries(options)
     .filter(([name, value]) => value !== undefined && show(value) !== show(defaults[name]))
     .map(([name, value]) => `, ${name}=${show(value!)}`)
@@ -66,7 +69,10 @@ export class Conv2d extends Module {
   protected override describe(): string {
     const { stride, padding, dilation, groups } = this.options;
     const channels = `${String(this.inChannels)}, ${String(this.outChannels)}, kernelSize=${show(this.kernelSize)}`;
-    const changed = showChanged({ stride, padding, dilation, groups }, { stride: 1, padding: 0, dilation: 1, groups: 1 });
+    const changed = showChanged(
+      { stride, padding, dilation, groups },
+      { stride: 1, padding: 0, dilation: 1, groups: 1 },
+    );
     return channels + changed + (this.bias ? "" : ", bias=false");
   }
 }

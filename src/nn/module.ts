@@ -66,7 +66,8 @@ export abstract class Module {
   /** This module and everything below it, by dotted key. */
   *namedModules(prefix = ""): Generator<[string, Module]> {
     yield [prefix, this];
-    for (const [key, child] of this.namedChildren()) yield* child.namedModules(prefix === "" ? key : `${prefix}.${key}`);
+    for (const [key, child] of this.namedChildren())
+      yield* child.namedModules(prefix === "" ? key : `${prefix}.${key}`);
   }
 
   modules(): Module[] {
@@ -143,7 +144,10 @@ export abstract class Module {
    * @throws FormatError where keys are missing or unexpected (unless `strict` is false), ShapeError where shapes differ;
    * the module is then unchanged.
    */
-  loadStateDict(state: ReadonlyMap<string, Tensor>, { strict = true }: { readonly strict?: boolean } = {}): LoadReport {
+  loadStateDict(
+    state: ReadonlyMap<string, Tensor>,
+    { strict = true }: { readonly strict?: boolean } = {},
+  ): LoadReport {
     const own = this.stateDict();
     const missing = [...own.keys()].filter((key) => !state.has(key));
     const unexpected = [...state.keys()].filter((key) => !own.has(key));
@@ -154,7 +158,9 @@ export abstract class Module {
     });
     const wrong = pairs.filter(({ target, source }) => !sameShape(target.shape, source.shape));
     if (wrong.length > 0) {
-      const list = wrong.map(({ key, target, source }) => `${key} ${formatShape(source.shape)} for ${formatShape(target.shape)}`);
+      const list = wrong.map(
+        ({ key, target, source }) => `${key} ${formatShape(source.shape)} for ${formatShape(target.shape)}`,
+      );
       throw new ShapeError("loadStateDict", `shapes must agree; got ${list.join(", ")}.`);
     }
     for (const { target, source } of pairs) assign(target, source);
@@ -195,9 +201,15 @@ function unique(slots: readonly Slot[]): [string, Tensor][] {
   return fresh.map(({ key, tensor }) => [key, tensor]);
 }
 
-function moveTensor(tensor: Tensor, options: { readonly device?: string | Device; readonly dtype?: DType }): Tensor {
+function moveTensor(
+  tensor: Tensor,
+  options: { readonly device?: string | Device; readonly dtype?: DType },
+): Tensor {
   const dtype = isFloating(tensor.dtype) ? options.dtype : undefined;
-  const moved = to(tensor, { ...(options.device !== undefined && { device: options.device }), ...(dtype && { dtype }) });
+  const moved = to(tensor, {
+    ...(options.device !== undefined && { device: options.device }),
+    ...(dtype && { dtype }),
+  });
   if (moved === tensor) return tensor;
   return isParameter(tensor) ? parameter(moved).setRequiresGrad(tensor.requiresGrad) : own(moved);
 }
@@ -207,5 +219,8 @@ function failKeys(missing: readonly string[], unexpected: readonly string[]): ne
     missing.length > 0 ? `missing ${missing.join(", ")}` : "",
     unexpected.length > 0 ? `unexpected ${unexpected.join(", ")}` : "",
   ].filter((part) => part !== "");
-  throw new FormatError("loadStateDict", `keys must be the module's; got ${parts.join("; ")}. Pass { strict: false } to load the rest.`);
+  throw new FormatError(
+    "loadStateDict",
+    `keys must be the module's; got ${parts.join("; ")}. Pass { strict: false } to load the rest.`,
+  );
 }

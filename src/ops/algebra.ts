@@ -13,6 +13,7 @@ import { apply, applyInPlace } from "../tensor/apply.ts";
 import type { SourceAttrs } from "../tensor/apply.ts";
 import { primitive } from "../tensor/primitive.ts";
 import type { Primitive } from "../tensor/primitive.ts";
+import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { broadcastSpec, requireFloat, requireSameDType, stretch } from "./checks.ts";
 
@@ -75,7 +76,7 @@ const binary = (
   primitive({
     name,
     inputs: ["a", "b"],
-    layout: "any",
+    strided: ["a", "b"],
     infer: ([a, b], _: null) => {
       requireFloat(name, a);
       requireSameDType(name, [a, b], ["a", "b"]);
@@ -97,30 +98,32 @@ const divPrimitive = binary(
 
 /** Runs a primitive of two operands after promotion: of a number to the tensor's dtype, of two tensors to the higher. */
 export function applyBinary(p: Primitive<null>, a: TensorLike, b: TensorLike): Tensor {
-  const left = promoted(p.name, a, b);
-  const right = promoted(p.name, b, a);
-  try {
-    return apply(p, [left, right], null);
-  } finally {
-    if (left !== a) left.dispose();
-    if (right !== b) right.dispose();
-  }
+  if (isTensor(a) && isTensor(b) && a.dtype === b.dtype) return apply(p, [a, b], null);
+  const like = isTensor(a) ? a : b;
+  if (!isTensor(like) || !isOperand(a) || !isOperand(b)) failOperands(p.name, a, b);
+  like.assertAlive(p.name);
+  const dtype = promote(dtypeBeside(a, like), dtypeBeside(b, like));
+  return composite(p.name, () => apply(p, [operand(a, like, dtype), operand(b, like, dtype)], null));
 }
 
-function promoted(op: string, x: TensorLike, other: TensorLike): Tensor {
-  if (typeof x !== "number") {
-    if (typeof x !== "object" || !("storage" in x)) failOperand(op, x);
-    const dtype = typeof other === "number" ? promoteScalar(x.dtype, other) : promote(x.dtype, other.dtype);
-    return dtype === x.dtype ? x : cast(x, dtype);
-  }
-  if (typeof other === "number") failOperand(op, x);
-  other.assertAlive(op);
-  return fill(other.device, [], x, promoteScalar(other.dtype, x));
+const isTensor = (x: unknown): x is Tensor => typeof x === "object" && x !== null && "storage" in x;
+
+const isOperand = (x: unknown): boolean => typeof x === "number" || isTensor(x);
+
+const dtypeBeside = (x: TensorLike, other: Tensor): DType =>
+  isTensor(x) ? x.dtype : promoteScalar(other.dtype, x);
+
+function operand(x: TensorLike, like: Tensor, dtype: DType): Tensor {
+  if (isTensor(x)) return x.dtype === dtype ? x : cast(x, dtype);
+  return fill(like.device, [], x, dtype);
 }
 
-function failOperand(op: string, x: unknown): never {
-  const got = typeof x === "number" ? "two numbers" : typeof x;
-  throw new DTypeError(op, `operands must be tensors, at most one of them a number; got ${got}.`);
+function failOperands(op: string, a: unknown, b: unknown): never {
+  const kind = (x: unknown): string => (isTensor(x) ? "a tensor" : x === null ? "null" : typeof x);
+  throw new DTypeError(
+    op,
+    `operands must be tensors, at most one of them a number; got ${kind(a)} and ${kind(b)}.`,
+  );
 }
 
 /** y = a + b, broadcasting. */
@@ -140,7 +143,7 @@ const addInPlacePrimitive: Primitive<null> = primitive({
   inputs: ["a", "b"],
   outputs: [],
   mutates: ["a"],
-  layout: "any",
+  strided: ["a", "b"],
   infer: () => [],
   kernel: (k, [a, b]) => k.binary("add", a, stretch(b, a), a),
 });
@@ -180,18 +183,13 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   x.assertAlive("reshape");
   const to = inferShape("reshape", shape, x.size, x.shape);
   if (x.view.reshape(to)) return apply(reshapePrimitive, [x], { shape: to, from: x.shape });
-  const dense = contiguous(x);
-  try {
-    return apply(reshapePrimitive, [dense], { shape: to, from: x.shape });
-  } finally {
-    dense.dispose();
-  }
+  return composite("reshape", () => apply(reshapePrimitive, [contiguous(x)], { shape: to, from: x.shape }));
 }
 
 const contiguousPrimitive = primitive({
   name: "contiguous",
   inputs: ["x"],
-  layout: "any",
+  strided: ["x"],
   infer: ([x], _: null) => x,
   kernel: (k, [x], y) => k.copy(x, y),
   vjp: { x: (g) => g },
@@ -223,7 +221,11 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
     );
   }
   checkAxes("permute", axes, x.rank);
-  return apply(permutePrimitive, [x], axes.map((axis) => checkAxis("permute", axis, x.rank)));
+  return apply(
+    permutePrimitive,
+    [x],
+    axes.map((axis) => checkAxis("permute", axis, x.rank)),
+  );
 }
 
 /** x with two axes swapped, by default the last two. A view. */
@@ -274,7 +276,7 @@ const slicePrimitive = primitive({
 const unslicePrimitive: Primitive<SliceAttrs> = primitive({
   name: "unslice",
   inputs: ["x"],
-  layout: "any",
+  strided: ["x"],
   infer: ([x], { axis, size }: SliceAttrs) => {
     const shape = x.shape.map((n, i) => (i === axis ? size : n));
     return { view: View.of(shape), dtype: x.dtype };
@@ -291,7 +293,10 @@ export function slice(x: Tensor, axis: number, start: number, end = Infinity, st
   x.assertAlive("slice");
   const at = checkAxis("slice", axis, x.rank);
   if (!Number.isInteger(step) || step < 1 || !Number.isInteger(start)) {
-    throw new ShapeError("slice", `start must be whole and step >= 1; got start ${String(start)}, step ${String(step)}.`);
+    throw new ShapeError(
+      "slice",
+      `start must be whole and step >= 1; got start ${String(start)}, step ${String(step)}.`,
+    );
   }
   const size = x.shape[at];
   const clamp = (i: number): number => Math.min(size, Math.max(0, i < 0 ? i + size : i));
@@ -322,7 +327,8 @@ function sizeBetween(shape: Shape, start: number, end: number): number {
   return size;
 }
 
-const withoutAxes = (shape: Shape, start: number, end: number): number[] => shape.slice(0, start).concat(shape.slice(end));
+const withoutAxes = (shape: Shape, start: number, end: number): number[] =>
+  shape.slice(0, start).concat(shape.slice(end));
 
 const onesAt = (shape: Shape, start: number, end: number): number[] =>
   shape.map((n, axis) => (axis >= start && axis < end ? 1 : n));
@@ -336,12 +342,7 @@ const sumPrimitive = primitive({
   },
   kernel: (k, [x], y, { start, end, shape }) => k.reduce("sum", x, y, axisForm(shape, start, end)),
   vjp: {
-    x: (g, _, { start, end, shape }) => {
-      const kept = reshape(g, onesAt(shape, start, end));
-      const y = expand(kept, shape);
-      kept.dispose();
-      return y;
-    },
+    x: (g, _, { start, end, shape }) => expand(reshape(g, onesAt(shape, start, end)), shape),
   },
 });
 
@@ -358,9 +359,12 @@ export interface ReduceOptions {
  */
 export function sum(x: Tensor, { axis, keepDims = false }: ReduceOptions = {}): Tensor {
   x.assertAlive("sum");
-  if (axis === undefined && !keepDims && x.rank > 0) return apply(sumPrimitive, [x], { start: 0, end: x.rank, shape: x.shape });
+  if (axis === undefined && !keepDims && x.rank > 0)
+    return apply(sumPrimitive, [x], { start: 0, end: x.rank, shape: x.shape });
   const axes = checkAxes("sum", axis === undefined ? x.shape.map((_, i) => i) : [axis].flat(), x.rank);
-  const shape = keepDims ? x.shape.map((n, i) => (axes.includes(i) ? 1 : n)) : x.shape.filter((_, i) => !axes.includes(i));
+  const shape = keepDims
+    ? x.shape.map((n, i) => (axes.includes(i) ? 1 : n))
+    : x.shape.filter((_, i) => !axes.includes(i));
   return sumRuns(x, adjacentRuns(axes), shape);
 }
 
@@ -377,14 +381,12 @@ function adjacentRuns(axes: readonly number[]): [start: number, end: number][] {
 
 // Each run of neighbouring axes is one pass; later axes first, so that earlier positions stay valid.
 function sumRuns(x: Tensor, runs: readonly (readonly [number, number])[], shape: Shape): Tensor {
-  let y = x;
-  const replace = (next: Tensor): void => {
-    if (y !== x) y.dispose();
-    y = next;
-  };
-  for (const [start, end] of [...runs].reverse()) replace(apply(sumPrimitive, [y], { start, end, shape: y.shape }));
-  if (y === x || !sameShape(y.shape, shape)) replace(reshape(y, shape));
-  return y;
+  return composite("sum", () => {
+    const pass = (y: Tensor, [start, end]: readonly [number, number]): Tensor =>
+      apply(sumPrimitive, [y], { start, end, shape: y.shape });
+    const y = runs.reduceRight(pass, x);
+    return y !== x && sameShape(y.shape, shape) ? y : reshape(y, shape);
+  });
 }
 
 /** Sums x down to a shape that broadcasts to x's: the adjoint of `expand`. */

@@ -12,7 +12,7 @@ const assignPrimitive: Primitive<null> = primitive({
   inputs: ["target", "source"],
   outputs: [],
   mutates: ["target"],
-  layout: "any",
+  strided: ["target", "source"],
   infer: ([target, source], _: null) => {
     if (!sameShape(target.shape, source.shape)) {
       throw new ShapeError(
@@ -21,7 +21,10 @@ const assignPrimitive: Primitive<null> = primitive({
       );
     }
     if (target.dtype !== source.dtype) {
-      throw new DTypeError("assign", `dtypes must agree; got source ${source.dtype} for target ${target.dtype}.`);
+      throw new DTypeError(
+        "assign",
+        `dtypes must agree; got source ${source.dtype} for target ${target.dtype}.`,
+      );
     }
     return [];
   },

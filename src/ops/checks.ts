@@ -62,8 +62,7 @@ export function checkPosition(op: string, index: Operand, position: number, n: n
   const [value] = storage.device.download(storage, view.offset + position, 1);
   throw new IndexError(
     op,
-    `indices must lie in 0..${String(n - 1)}; got ${String(value)} at position ${String(position)} of an index of shape ` +
-      `${formatShape(view.shape)}.`,
+    `indices must lie in 0..${String(n - 1)}; got ${String(value)} at position ${String(position)} of ${String(view.size)}.`,
   );
 }
 

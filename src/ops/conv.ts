@@ -99,13 +99,17 @@ function checkConv(x: Tensor, weight: Tensor, bias: Tensor | null | undefined, o
     );
   }
   if (o.outChannels % o.groups !== 0) {
-    problems.push(`output channels must divide by groups; got ${String(o.outChannels)} by ${String(o.groups)}`);
+    problems.push(
+      `output channels must divide by groups; got ${String(o.outChannels)} by ${String(o.groups)}`,
+    );
   }
   if (bias && (bias.rank !== 1 || bias.shape[0] !== o.outChannels)) {
     problems.push(`bias must be [${String(o.outChannels)}]; got ${formatShape(bias.shape)}`);
   }
   if (o.kernel.some((n) => n === 0) || o.output.some((n) => n < 1)) {
-    problems.push(`the kernel must fit the padded input; got kernel ${formatShape(o.kernel)} on ${formatShape(o.input)}`);
+    problems.push(
+      `the kernel must fit the padded input; got kernel ${formatShape(o.kernel)} on ${formatShape(o.input)}`,
+    );
   }
   if (problems.length === 0) return;
   const got = `x ${formatShape(x.shape)}, weight ${formatShape(weight.shape)}`;
@@ -138,7 +142,10 @@ const maxPoolPrimitive: Primitive<PoolGeometry & { readonly shape: readonly numb
   infer: ([x], { shape }: PoolGeometry & { readonly shape: readonly number[] }) => {
     requireFloat("maxPool2d", x);
     const view = View.of(shape);
-    return [{ view, dtype: x.dtype }, { view, dtype: "int32" }];
+    return [
+      { view, dtype: x.dtype },
+      { view, dtype: "int32" },
+    ];
   },
   kernel: (k, [x], [y, index], geometry) => k.maxPool(x, y, index, geometry),
   saves: ["index"],
@@ -146,10 +153,10 @@ const maxPoolPrimitive: Primitive<PoolGeometry & { readonly shape: readonly numb
 });
 
 // Each output's gradient goes to the input position that won: scatterAdd within each plane.
-function unpool(g: Tensor, index: Tensor, { planes, input }: PoolGeometry): Tensor {
+function unpool(g: Tensor, index: Tensor, { planes, input, output }: PoolGeometry): Tensor {
   const lead = g.shape.slice(0, -2);
-  const flat = reshape(g, [planes, -1]);
-  const at = reshape(index, [planes, -1]);
+  const flat = reshape(g, [planes, output[0] * output[1]]);
+  const at = reshape(index, flat.shape);
   return reshape(scatterAdd(flat, 1, at, input[0] * input[1]), [...lead, ...input]);
 }
 
@@ -173,7 +180,11 @@ export function maxPool2d(x: Tensor, kernelSize: Pair, options: PoolOptions = {}
 }
 
 /** `maxPool2d`, and where each maximum came from: int32 positions h W + w in the input plane. */
-export function maxPool2dWithIndices(x: Tensor, kernelSize: Pair, options: PoolOptions = {}): [y: Tensor, index: Tensor] {
+export function maxPool2dWithIndices(
+  x: Tensor,
+  kernelSize: Pair,
+  options: PoolOptions = {},
+): [y: Tensor, index: Tensor] {
   x.assertAlive("maxPool2d");
   requireRank("maxPool2d", "x", x, 4, "[N, C, H, W]");
   const kernel = checkedPair("maxPool2d", "kernelSize", kernelSize, 1);
@@ -181,7 +192,8 @@ export function maxPool2dWithIndices(x: Tensor, kernelSize: Pair, options: PoolO
   const padding = checkedPair("maxPool2d", "padding", options.padding ?? 0, 0);
   const dilation = checkedPair("maxPool2d", "dilation", options.dilation ?? 1, 1);
   const [n, c, h, w] = x.shape;
-  const size = (length: number, i: number): number => outputSize(length, kernel[i], stride[i], padding[i], dilation[i]);
+  const size = (length: number, i: number): number =>
+    outputSize(length, kernel[i], stride[i], padding[i], dilation[i]);
   const output = [size(h, 0), size(w, 1)] as const;
   if (output.some((length) => length < 1) || padding.some((p, i) => p * 2 > kernel[i])) {
     throw new ShapeError(

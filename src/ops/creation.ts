@@ -52,13 +52,19 @@ export function resolveDType(op: string, dtype: DType, device: Device): DType {
  *
  * @throws ShapeError on ragged nesting or a shape of another size; DTypeError on a dtype the device does not hold.
  */
-export function tensor(data: NestedNumbers | NumericArray, options: TensorOptions & { shape?: Shape } = {}): Tensor {
+export function tensor(
+  data: NestedNumbers | NumericArray,
+  options: TensorOptions & { shape?: Shape } = {},
+): Tensor {
   const device = resolveDevice("tensor", options.device);
   const { values, shape, natural } = ArrayBuffer.isView(data) ? fromTyped(data) : fromNested(data);
   const dtype = resolveDType("tensor", options.dtype ?? natural, device);
   const to = checkShape("tensor", options.shape ?? shape);
   if (sizeOf(to) !== values.length) {
-    throw new ShapeError("tensor", `the shape must hold the ${String(values.length)} values given; got ${formatShape(to)}.`);
+    throw new ShapeError(
+      "tensor",
+      `the shape must hold the ${String(values.length)} values given; got ${formatShape(to)}.`,
+    );
   }
   const storage = device.upload("tensor", dtype, toBufferArray(dtype, values));
   const y = new Tensor(storage, View.of(to), "tensor", null, 0);
@@ -72,7 +78,8 @@ interface Flat {
 }
 
 function fromTyped(data: NumericArray): Flat {
-  const natural = data instanceof Float32Array ? "float32" : data instanceof Float64Array ? "float64" : "int32";
+  const natural =
+    data instanceof Float32Array ? "float32" : data instanceof Float64Array ? "float64" : "int32";
   return { values: data, shape: [data.length], natural };
 }
 
@@ -84,8 +91,14 @@ function fromNested(data: NestedNumbers): Flat {
   const values: number[] = [];
   let allBoolean = sizeOf(shape) > 0;
   const walk = (level: NestedNumbers, axis: number): void => {
-    if (Array.isArray(level) !== axis < shape.length || (Array.isArray(level) && level.length !== shape[axis])) {
-      throw new ShapeError("tensor", `nested arrays must be even; got a row that differs at depth ${String(axis)} from ${formatShape(shape)}.`);
+    if (
+      Array.isArray(level) !== axis < shape.length ||
+      (Array.isArray(level) && level.length !== shape[axis])
+    ) {
+      throw new ShapeError(
+        "tensor",
+        `nested arrays must be even; got a row that differs at depth ${String(axis)} from ${formatShape(shape)}.`,
+      );
     }
     if (Array.isArray(level)) for (const item of level as NestedNumbers[]) walk(item, axis + 1);
     else if (typeof level === "number" || typeof level === "boolean") {
@@ -121,7 +134,10 @@ export const onesLike = (x: Tensor): Tensor => fill(x.device, x.shape, 1, x.dtyp
  * x on another device or in another dtype; x itself where nothing changes. A change of dtype is differentiable, a change
  * of device starts a new leaf.
  */
-export function to(x: Tensor, options: { readonly device?: string | Device; readonly dtype?: DType }): Tensor {
+export function to(
+  x: Tensor,
+  options: { readonly device?: string | Device; readonly dtype?: DType },
+): Tensor {
   x.assertAlive("to");
   const device = options.device === undefined ? x.device : resolveDevice("to", options.device);
   const dtype = resolveDType("to", options.dtype ?? x.dtype, device);

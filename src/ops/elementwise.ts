@@ -93,4 +93,3 @@ export const sigmoid = unary(
 
 /** y = x^2. */
 export const square = (x: Tensor): Tensor => mul(x, x);
-

@@ -8,23 +8,26 @@ import { primitive } from "../tensor/primitive.ts";
 import type { Primitive } from "../tensor/primitive.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { axisForm } from "./algebra.ts";
-import { checkPosition, requireFloat, requireIndex } from "./checks.ts";
+import { checkPosition, requireFloat, requireIndex, requireWhole } from "./checks.ts";
 
 interface AxisAttrs {
   readonly axis: number;
   /** Size of the indexed axis. */
   readonly n: number;
+  /** What the user called, for the error of an index out of range. */
+  readonly op: string;
 }
 
-const replaceAxis = (shape: Shape, axis: number, n: number): number[] => shape.map((m, i) => (i === axis ? n : m));
+const replaceAxis = (shape: Shape, axis: number, n: number): number[] =>
+  shape.map((m, i) => (i === axis ? n : m));
 
 const gatherPrimitive: Primitive<AxisAttrs> = primitive({
   name: "gather",
   inputs: ["x", "index"],
   infer: ([x, index], _: AxisAttrs) => ({ view: index.view, dtype: x.dtype }),
-  kernel: (k, [x, index], y, { axis, n }) => {
+  kernel: (k, [x, index], y, { axis, n, op }) => {
     const form = axisForm(x.view.shape, axis, axis + 1);
-    checkPosition("gather", index, k.gather(x, index, y, form, index.view.shape[axis]), n);
+    checkPosition(op, index, k.gather(x, index, y, form, index.view.shape[axis]), n);
   },
   saves: ["index"],
   vjp: { x: (g, { index }, attrs) => apply(scatterAddPrimitive, [g, index], attrs) },
@@ -37,9 +40,9 @@ const scatterAddPrimitive: Primitive<AxisAttrs> = primitive({
     requireFloat("scatterAdd", x);
     return { view: View.of(replaceAxis(x.shape, axis, n)), dtype: x.dtype };
   },
-  kernel: (k, [x, index], y, { axis, n }) => {
+  kernel: (k, [x, index], y, { axis, n, op }) => {
     const form = axisForm(y.view.shape, axis, axis + 1);
-    checkPosition("scatterAdd", index, k.scatterAdd(x, index, y, form, index.view.shape[axis]), n);
+    checkPosition(op, index, k.scatterAdd(x, index, y, form, index.view.shape[axis]), n);
   },
   saves: ["index"],
   vjp: { x: (g, { index }, attrs) => apply(gatherPrimitive, [g, index], attrs) },
@@ -65,9 +68,12 @@ function checkIndex(op: string, x: Tensor, axis: number, index: Tensor): number 
  *
  * @throws IndexError naming the first index outside 0..n-1.
  */
-export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
-  const at = checkIndex("gather", x, axis, index);
-  return apply(gatherPrimitive, [x, index], { axis: at, n: x.shape[at] });
+export const gather = (x: Tensor, axis: number, index: Tensor): Tensor => gatherFor("gather", x, axis, index);
+
+/** `gather` on behalf of another op, which its errors name. */
+export function gatherFor(op: string, x: Tensor, axis: number, index: Tensor): Tensor {
+  const at = checkIndex(op, x, axis, index);
+  return apply(gatherPrimitive, [x, index], { axis: at, n: x.shape[at], op });
 }
 
 /**
@@ -78,7 +84,9 @@ export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
  */
 export function scatterAdd(x: Tensor, axis: number, index: Tensor, n: number): Tensor {
   const at = checkIndex("scatterAdd", x, axis, index);
-  if (index.shape[at] === x.shape[at]) return apply(scatterAddPrimitive, [x, index], { axis: at, n });
+  requireWhole("scatterAdd", "n", n, 0);
+  if (index.shape[at] === x.shape[at])
+    return apply(scatterAddPrimitive, [x, index], { axis: at, n, op: "scatterAdd" });
   throw new ShapeError(
     "scatterAdd",
     `x and the index must have one shape; got x ${formatShape(x.shape)} and index ${formatShape(index.shape)}.`,

@@ -1,12 +1,13 @@
 // Matrix products.
 import { ShapeError } from "../core/errors.ts";
-import { broadcastShapes, formatShape } from "../core/shape.ts";
+import { broadcastShapes, formatShape, sizeOf } from "../core/shape.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Operand } from "../backend/kernels.ts";
 import { View } from "../core/view.ts";
 import { apply } from "../tensor/apply.ts";
 import { primitive } from "../tensor/primitive.ts";
 import type { OutputSpec, Primitive } from "../tensor/primitive.ts";
+import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape, transpose } from "./algebra.ts";
 import { requireFloat, requireSameDType } from "./checks.ts";
@@ -15,9 +16,11 @@ import { requireFloat, requireSameDType } from "./checks.ts";
 function matmulSpec(op: string, a: Tensor, b: Tensor): OutputSpec {
   const k = a.shape[a.rank - 1];
   const k2 = b.shape[b.rank - 2];
-  if (a.rank === 2 && b.rank === 2 && k === k2) return { view: View.of([a.shape[0], b.shape[1]]), dtype: a.dtype };
+  if (a.rank === 2 && b.rank === 2 && k === k2)
+    return { view: View.of([a.shape[0], b.shape[1]]), dtype: a.dtype };
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
-  if (k === k2 && batch) return { view: View.of([...batch, a.shape[a.rank - 2], b.shape[b.rank - 1]]), dtype: a.dtype };
+  if (k === k2 && batch)
+    return { view: View.of([...batch, a.shape[a.rank - 2], b.shape[b.rank - 1]]), dtype: a.dtype };
   const got = `got a ${formatShape(a.shape)} and b ${formatShape(b.shape)}`;
   if (!batch) throw new ShapeError(op, `leading axes must broadcast; ${got}.`);
   const hint = k === b.shape[b.rank - 1] ? " Did you mean matmul(a, b.transpose())?" : "";
@@ -34,7 +37,7 @@ const stretchBatch = (x: Operand, y: Operand): Operand => {
 const matmulPrimitive: Primitive<null> = primitive({
   name: "matmul",
   inputs: ["a", "b"],
-  layout: "any",
+  strided: ["a", "b"],
   infer: ([a, b], _: null) => {
     requireFloat("matmul", a);
     requireSameDType("matmul", [a, b], ["a", "b"]);
@@ -70,19 +73,23 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 }
 
 function vectorMatmul(a: Tensor, b: Tensor): Tensor {
-  const left = a.rank === 1 ? reshape(a, [1, a.size]) : a;
-  const right = b.rank === 1 ? reshape(b, [b.size, 1]) : b;
-  const y = apply(matmulPrimitive, [left, right], null);
-  const shape = y.shape.filter((_, i) => !(a.rank === 1 && i === y.rank - 2) && !(b.rank === 1 && i === y.rank - 1));
-  const z = reshape(y, shape);
-  for (const temporary of [left, right, y]) if (temporary !== a && temporary !== b) temporary.dispose();
-  return z;
+  return composite("matmul", () => {
+    const left = a.rank === 1 ? reshape(a, [1, a.size]) : a;
+    const right = b.rank === 1 ? reshape(b, [b.size, 1]) : b;
+    const y = apply(matmulPrimitive, [left, right], null);
+    const isAdded = (axis: number): boolean =>
+      (a.rank === 1 && axis === y.rank - 2) || (b.rank === 1 && axis === y.rank - 1);
+    return reshape(
+      y,
+      y.shape.filter((_, axis) => !isAdded(axis)),
+    );
+  });
 }
 
 const linearPrimitive: Primitive<null> = primitive({
   name: "linear",
   inputs: ["x", "w", "bias"],
-  layout: "any",
+  strided: ["x", "w"],
   infer: ([x, w, bias], _: null) => {
     requireFloat("linear", x);
     requireSameDType("linear", [x, w, bias], ["x", "weight", "bias"]);
@@ -104,16 +111,13 @@ const linearPrimitive: Primitive<null> = primitive({
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
   checkLinear(x, weight, bias);
-  // One matrix product over all rows is faster than a batch of small ones.
-  const rows = x.rank === 2 ? x : reshape(x, [-1, weight.shape[1]]);
-  const w = transpose(weight);
-  const y = bias ? apply(linearPrimitive, [rows, w, bias], null) : apply(matmulPrimitive, [rows, w], null);
-  w.dispose();
-  if (rows === x) return y;
-  const z = reshape(y, [...x.shape.slice(0, -1), weight.shape[0]]);
-  rows.dispose();
-  y.dispose();
-  return z;
+  return composite("linear", () => {
+    // One matrix product over all rows is faster than a batch of small ones.
+    const rows = x.rank === 2 ? x : reshape(x, [sizeOf(x.shape.slice(0, -1)), weight.shape[1]]);
+    const w = transpose(weight);
+    const y = bias ? apply(linearPrimitive, [rows, w, bias], null) : apply(matmulPrimitive, [rows, w], null);
+    return rows === x ? y : reshape(y, [...x.shape.slice(0, -1), weight.shape[0]]);
+  });
 }
 
 function checkLinear(x: Tensor, weight: Tensor, bias: Tensor | null | undefined): void {

@@ -1,11 +1,12 @@
 // Losses: what training minimises.
-import { DTypeError, ShapeError } from "../core/errors.ts";
+import { ShapeError, ValueError } from "../core/errors.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
+import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { neg, reshape, sub, sum } from "./algebra.ts";
 import { requireIndex } from "./checks.ts";
 import { square } from "./elementwise.ts";
-import { gather } from "./indexing.ts";
+import { gatherFor } from "./indexing.ts";
 import { mean } from "./reduce.ts";
 import { logSoftmax } from "./softmax.ts";
 
@@ -17,28 +18,33 @@ export interface LossOptions {
 }
 
 function reduced(op: string, perExample: Tensor, reduction: Reduction): Tensor {
-  if (reduction === "none") return perExample;
-  if (reduction !== "mean" && (reduction as string) !== "sum") {
-    throw new DTypeError(op, `reduction must be "mean", "sum" or "none"; got ${JSON.stringify(reduction)}.`);
-  }
-  const y = reduction === "mean" ? mean(perExample) : sum(perExample);
-  perExample.dispose();
-  return y;
+  if (reduction === "mean") return mean(perExample);
+  if (reduction === "sum") return sum(perExample);
+  if ((reduction as string) === "none") return perExample;
+  throw new ValueError(op, `reduction must be "mean", "sum" or "none"; got ${JSON.stringify(reduction)}.`);
+}
+
+// -logProbabilities[i, target[i]], for the op that the user called.
+function pickedLoss(op: string, logProbabilities: Tensor, target: Tensor, reduction: Reduction): Tensor {
+  const n = target.size;
+  const picked = gatherFor(op, logProbabilities, 1, reshape(target, [n, 1]));
+  return reduced(op, neg(reshape(picked, [n])), reduction);
 }
 
 /**
  * Negative log-likelihood: -logProbabilities[i, target[i]].
  *
  * Shapes: logProbabilities [N, C], target int32 [N] with values 0..C-1 -> scalar, or [N] for "none".
+ *
+ * @throws IndexError naming the first target outside 0..C-1.
  */
-export function nllLoss(logProbabilities: Tensor, target: Tensor, { reduction = "mean" }: LossOptions = {}): Tensor {
+export function nllLoss(
+  logProbabilities: Tensor,
+  target: Tensor,
+  { reduction = "mean" }: LossOptions = {},
+): Tensor {
   checkClasses("nllLoss", logProbabilities, target);
-  const column = reshape(target, [-1, 1]);
-  const picked = gather(logProbabilities, 1, column);
-  const flat = reshape(picked, [-1]);
-  const loss = neg(flat);
-  for (const temporary of [column, picked, flat]) temporary.dispose();
-  return reduced("nllLoss", loss, reduction);
+  return composite("nllLoss", () => pickedLoss("nllLoss", logProbabilities, target, reduction));
 }
 
 /**
@@ -48,14 +54,13 @@ export function nllLoss(logProbabilities: Tensor, target: Tensor, { reduction = 
  *
  * @throws IndexError naming the first target outside 0..C-1.
  */
-export function crossEntropy(logits: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+export function crossEntropy(
+  logits: Tensor,
+  target: Tensor,
+  { reduction = "mean" }: LossOptions = {},
+): Tensor {
   checkClasses("crossEntropy", logits, target);
-  const logProbabilities = logSoftmax(logits);
-  try {
-    return nllLoss(logProbabilities, target, options);
-  } finally {
-    logProbabilities.dispose();
-  }
+  return composite("crossEntropy", () => pickedLoss("crossEntropy", logSoftmax(logits), target, reduction));
 }
 
 function checkClasses(op: string, scores: Tensor, target: Tensor): void {
@@ -79,9 +84,5 @@ export function mseLoss(x: Tensor, target: Tensor, { reduction = "mean" }: LossO
       `x and target must have one shape; got ${formatShape(x.shape)} and ${formatShape(target.shape)}.`,
     );
   }
-  const difference = sub(x, target);
-  const loss = square(difference);
-  difference.dispose();
-  return reduced("mseLoss", loss, reduction);
+  return composite("mseLoss", () => reduced("mseLoss", square(sub(x, target)), reduction));
 }
-

@@ -44,7 +44,9 @@ function draw(op: string, kind: RandomKind, shape: Shape, options: RandomOptions
 }
 
 /** Uniform on [0, 1), in steps of 2^-24. */
-export const rand = (shape: Shape, options: RandomOptions = {}): Tensor => draw("rand", "uniform", shape, options);
+export const rand = (shape: Shape, options: RandomOptions = {}): Tensor =>
+  draw("rand", "uniform", shape, options);
 
 /** Normal with mean 0 and variance 1 (Box and Muller 1958). */
-export const randn = (shape: Shape, options: RandomOptions = {}): Tensor => draw("randn", "normal", shape, options);
+export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>
+  draw("randn", "normal", shape, options);

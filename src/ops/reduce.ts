@@ -4,6 +4,7 @@ import { checkAxes, checkAxis, formatShape } from "../core/shape.ts";
 import { View } from "../core/view.ts";
 import { apply } from "../tensor/apply.ts";
 import { primitive } from "../tensor/primitive.ts";
+import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { axisForm, mul, reshape, sum } from "./algebra.ts";
 import type { ReduceOptions } from "./algebra.ts";
@@ -14,10 +15,8 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   x.assertAlive("mean");
   const { axis } = options;
   const axes = axis === undefined ? x.shape.map((_, i) => i) : checkAxes("mean", [axis].flat(), x.rank);
-  const total = sum(x, options);
-  const y = mul(total, 1 / axes.reduce((n, i) => n * x.shape[i], 1));
-  total.dispose();
-  return y;
+  const count = axes.reduce((n, i) => n * x.shape[i], 1);
+  return composite("mean", () => mul(sum(x, options), 1 / count));
 }
 
 const argmaxPrimitive = primitive({
@@ -26,7 +25,10 @@ const argmaxPrimitive = primitive({
   infer: ([x], axis: number) => {
     requireFloat("argmax", x);
     if (x.shape[axis] === 0) {
-      throw new ShapeError("argmax", `the axis must not be empty; got ${formatShape(x.shape)} along axis ${String(axis)}.`);
+      throw new ShapeError(
+        "argmax",
+        `the axis must not be empty; got ${formatShape(x.shape)} along axis ${String(axis)}.`,
+      );
     }
     return { view: View.of(x.shape.filter((_, i) => i !== axis)), dtype: "int32" };
   },
@@ -37,14 +39,19 @@ const argmaxPrimitive = primitive({
  * Position of the largest element along an axis, as int32; of the whole tensor, flattened, where no axis is named.
  * The first of equals wins; NaN counts as largest. No gradient.
  */
-export function argmax(x: Tensor, { axis, keepDims = false }: { axis?: number; keepDims?: boolean } = {}): Tensor {
+export function argmax(
+  x: Tensor,
+  { axis, keepDims = false }: { axis?: number; keepDims?: boolean } = {},
+): Tensor {
   x.assertAlive("argmax");
-  const flat = axis === undefined ? reshape(x, [-1]) : x;
   const at = axis === undefined ? 0 : checkAxis("argmax", axis, x.rank);
-  const y = apply(argmaxPrimitive, [flat], at);
-  if (flat !== x) flat.dispose();
-  if (!keepDims) return y;
-  const kept = reshape(y, x.shape.map((n, i) => (axis === undefined || i === at ? 1 : n)));
-  y.dispose();
-  return kept;
+  return composite("argmax", () => {
+    const y = apply(argmaxPrimitive, [axis === undefined ? reshape(x, [x.size]) : x], at);
+    return keepDims
+      ? reshape(
+          y,
+          x.shape.map((n, i) => (axis === undefined || i === at ? 1 : n)),
+        )
+      : y;
+  });
 }

@@ -5,13 +5,15 @@ import { apply } from "../tensor/apply.ts";
 import { noGrad } from "../tensor/mode.ts";
 import { primitive } from "../tensor/primitive.ts";
 import type { Primitive } from "../tensor/primitive.ts";
+import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { axisForm, mul, sub, sum, transpose } from "./algebra.ts";
 import { requireFloat } from "./checks.ts";
 import { exp, log } from "./elementwise.ts";
 import { View } from "../core/view.ts";
 
-const lastAxisForm = (x: { readonly view: View }): AxisForm => axisForm(x.view.shape, x.view.shape.length - 1, x.view.shape.length);
+const lastAxisForm = (x: { readonly view: View }): AxisForm =>
+  axisForm(x.view.shape, x.view.shape.length - 1, x.view.shape.length);
 
 // The row maximum only shifts the exponent; its gradient cancels, so it enters as a constant.
 const rowMaxPrimitive: Primitive<null> = primitive({
@@ -22,14 +24,13 @@ const rowMaxPrimitive: Primitive<null> = primitive({
 });
 
 function decomposed(x: Tensor): Tensor {
-  const top = noGrad(() => apply(rowMaxPrimitive, [x], null));
-  const shifted = sub(x, top);
-  const powers = exp(shifted);
-  const total = sum(powers, { axis: -1, keepDims: true });
-  const logTotal = log(total);
-  const y = sub(shifted, logTotal);
-  for (const temporary of [top, shifted, powers, total, logTotal]) temporary.dispose();
-  return y;
+  return composite("logSoftmax", () => {
+    const shifted = sub(
+      x,
+      noGrad<Tensor>(() => apply(rowMaxPrimitive, [x], null)),
+    );
+    return sub(shifted, log(sum(exp(shifted), { axis: -1, keepDims: true })));
+  });
 }
 
 const logSoftmaxGradPrimitive: Primitive<null> = primitive({
@@ -63,14 +64,8 @@ const logSoftmaxPrimitive: Primitive<null> = primitive({
 });
 
 // gx = g - softmax(x) sum(g), with softmax(x) = e^y.
-function softmaxGrad(g: Tensor, y: Tensor): Tensor {
-  const total = sum(g, { axis: -1, keepDims: true });
-  const weights = exp(y);
-  const share = mul(weights, total);
-  const gx = sub(g, share);
-  for (const temporary of [total, weights, share]) temporary.dispose();
-  return gx;
-}
+const softmaxGrad = (g: Tensor, y: Tensor): Tensor =>
+  composite("logSoftmax", () => sub(g, mul(exp(y), sum(g, { axis: -1, keepDims: true }))));
 
 /**
  * y = x - log(sum(e^x)) along an axis: the logarithm of the softmax.
@@ -81,18 +76,10 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
   x.assertAlive("logSoftmax");
   const at = checkAxis("logSoftmax", axis, x.rank);
   if (at === x.rank - 1) return apply(logSoftmaxPrimitive, [x], null);
-  const last = transpose(x, at, -1);
-  const y = apply(logSoftmaxPrimitive, [last], null);
-  const z = transpose(y, at, -1);
-  last.dispose();
-  y.dispose();
-  return z;
+  return composite("logSoftmax", () =>
+    transpose(apply(logSoftmaxPrimitive, [transpose(x, at, -1)], null), at, -1),
+  );
 }
 
 /** y = e^x / sum(e^x) along an axis. */
-export function softmax(x: Tensor, axis = -1): Tensor {
-  const y = logSoftmax(x, axis);
-  const z = exp(y);
-  y.dispose();
-  return z;
-}
+export const softmax = (x: Tensor, axis = -1): Tensor => composite("softmax", () => exp(logSoftmax(x, axis)));

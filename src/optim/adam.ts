@@ -42,7 +42,10 @@ export class Adam extends Optimizer {
   constructor(parameters: Iterable<Tensor>, options: AdamOptions = {}) {
     const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
     super("Adam", parameters, lr);
-    this.betas = [requireRange("Adam", "betas[0]", betas[0], 0, 1), requireRange("Adam", "betas[1]", betas[1], 0, 1)];
+    this.betas = [
+      requireRange("Adam", "betas[0]", betas[0], 0, 1),
+      requireRange("Adam", "betas[1]", betas[1], 0, 1),
+    ];
     this.eps = requireRange("Adam", "eps", eps, 0, Infinity);
     this.weightDecay = requireRange("Adam", "weightDecay", weightDecay, 0, Infinity);
   }
@@ -50,11 +53,15 @@ export class Adam extends Optimizer {
   protected override update(p: Tensor, gradient: Tensor, index: number): void {
     const [beta1, beta2] = this.betas;
     const { lr, eps, weightDecay, decoupled, steps } = this;
-    applyInPlace(adamPrimitive, [p, gradient, this.state(index, "exp_avg"), this.state(index, "exp_avg_sq")], {
-      ...{ lr, beta1, beta2, eps, weightDecay, decoupled },
-      biasCorrection1: 1 - beta1 ** steps,
-      biasCorrection2: 1 - beta2 ** steps,
-    });
+    applyInPlace(
+      adamPrimitive,
+      [p, gradient, this.state(index, "exp_avg"), this.state(index, "exp_avg_sq")],
+      {
+        ...{ lr, beta1, beta2, eps, weightDecay, decoupled },
+        biasCorrection1: 1 - beta1 ** steps,
+        biasCorrection2: 1 - beta2 ** steps,
+      },
+    );
   }
 
   protected override hyperparameters(): Hyperparameters {

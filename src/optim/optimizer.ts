@@ -65,7 +65,13 @@ export abstract class Optimizer {
    *
    * @throws FormatError or ShapeError where it belongs to other parameters; the optimizer is then unchanged.
    */
-  loadStateDict({ tensors, numbers }: { readonly tensors: ReadonlyMap<string, Tensor>; readonly numbers: Hyperparameters }): void {
+  loadStateDict({
+    tensors,
+    numbers,
+  }: {
+    readonly tensors: ReadonlyMap<string, Tensor>;
+    readonly numbers: Hyperparameters;
+  }): void {
     const entries = [...tensors].map(([key, tensor]) => ({ ...this.#locate(key, tensor), tensor }));
     for (const { index, name, tensor } of entries) assign(this.state(index, name), tensor);
     this.steps = Number(numbers.steps ?? this.steps);
@@ -105,11 +111,17 @@ export abstract class Optimizer {
     const index = match ? Number(match[1]) : -1;
     if (!match || index >= this.parameters.length) {
       const count = String(this.parameters.length);
-      throw new FormatError("loadStateDict", `optimizer keys must be "<0..${count} - 1>.<name>"; got ${JSON.stringify(key)}.`);
+      throw new FormatError(
+        "loadStateDict",
+        `optimizer keys must be "<0..${count} - 1>.<name>"; got ${JSON.stringify(key)}.`,
+      );
     }
     const { shape } = this.parameters[index];
     if (sameShape(shape, tensor.shape)) return { index, name: match[2] };
-    throw new ShapeError("loadStateDict", `${key} must have shape ${formatShape(shape)}; got ${formatShape(tensor.shape)}.`);
+    throw new ShapeError(
+      "loadStateDict",
+      `${key} must have shape ${formatShape(shape)}; got ${formatShape(tensor.shape)}.`,
+    );
   }
 }
 

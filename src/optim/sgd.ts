@@ -57,7 +57,14 @@ export class SGD extends Optimizer {
     const { lr, momentum, dampening, weightDecay, nesterov } = this;
     const first = momentum !== 0 && !this.hasState(index, "momentum_buffer");
     const buffer = momentum === 0 ? [] : [this.state(index, "momentum_buffer")];
-    applyInPlace(sgdPrimitive, [p, gradient, ...buffer], { lr, momentum, dampening, weightDecay, nesterov, first });
+    applyInPlace(sgdPrimitive, [p, gradient, ...buffer], {
+      lr,
+      momentum,
+      dampening,
+      weightDecay,
+      nesterov,
+      first,
+    });
   }
 
   protected override hyperparameters(): Hyperparameters {

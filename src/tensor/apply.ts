@@ -24,19 +24,36 @@ export function apply<A>(p: Primitive<A>, inputs: readonly Tensor[], attrs: A): 
   }
   const spec = p.infer(inputs, attrs) as OutputSpec;
   if (p.fused !== null && device.kernels.fused[p.fused] === "decompose") {
-    return record(p, inputs, attrs, withRecording(false, () => p.decompose!(inputs, attrs)));
+    return record(
+      p,
+      inputs,
+      attrs,
+      withRecording(false, () => p.decompose!(inputs, attrs)),
+    );
   }
   const operands = prepare(p, inputs, device);
-  const y = allocate(p.name, device, spec, 0);
   try {
-    p.kernel(device.kernels, operands, y, attrs);
-  } catch (error) {
-    y.dispose();
-    throw error;
+    return record(p, inputs, attrs, compute(p, device, spec, operands, attrs));
   } finally {
     if (operands !== inputs) releaseCopies(operands, inputs);
   }
-  return record(p, inputs, attrs, y);
+}
+
+function compute<A>(
+  p: Primitive<A>,
+  device: Device,
+  spec: OutputSpec,
+  operands: readonly Operand[],
+  attrs: A,
+): Tensor {
+  const y = allocate(p.name, device, spec, 0);
+  try {
+    p.kernel(device.kernels, operands, y, attrs);
+    return y;
+  } catch (error) {
+    y.dispose();
+    throw error;
+  }
 }
 
 /** Runs a primitive with several outputs. */
@@ -44,8 +61,9 @@ export function applyMany<A>(p: Primitive<A>, inputs: readonly Tensor[], attrs: 
   const device = checkInputs(p.name, inputs, attrs);
   const specs = p.infer(inputs, attrs) as readonly OutputSpec[];
   const operands = prepare(p, inputs, device);
-  const outputs = specs.map((spec, slot) => allocate(p.name, device, spec, slot));
+  const outputs: Tensor[] = [];
   try {
+    specs.forEach((spec, slot) => outputs.push(allocate(p.name, device, spec, slot)));
     p.kernel(device.kernels, operands, outputs, attrs);
   } catch (error) {
     for (const y of outputs) y.dispose();
@@ -92,9 +110,22 @@ function prepare(p: AnyPrimitive, inputs: readonly Tensor[], device: Device): re
   let awkward = false;
   for (let i = 0; i < inputs.length; i++) {
     device.pin(inputs[i].storage);
-    if (!inputs[i].view.dense) awkward = true;
+    if (!inputs[i].view.dense && !p.strided[i]) awkward = true;
   }
-  return awkward && p.dense ? inputs.map((x) => (x.view.dense ? x : denseCopy(p.name, x, device))) : inputs;
+  return awkward ? copyAwkward(p, inputs, device) : inputs;
+}
+
+function copyAwkward(p: AnyPrimitive, inputs: readonly Tensor[], device: Device): readonly Operand[] {
+  const operands: Operand[] = [...inputs];
+  try {
+    inputs.forEach((x, i) => {
+      if (!x.view.dense && !p.strided[i]) operands[i] = denseCopy(p.name, x, device);
+    });
+    return operands;
+  } catch (error) {
+    releaseCopies(operands, inputs);
+    throw error;
+  }
 }
 
 function denseCopy(op: string, x: Operand, device: Device): Operand {
@@ -123,11 +154,18 @@ function needsRecord(p: AnyPrimitive, inputs: readonly Tensor[]): boolean {
 }
 
 function record(p: AnyPrimitive, inputs: readonly Tensor[], attrs: unknown, y: Tensor): Tensor {
-  if (needsRecord(p, inputs)) attach(new Node(p, attrs, inputs, p.savesOutputs ? [y] : NONE), y);
+  // A gradient ends where the values become whole numbers.
+  if (needsRecord(p, inputs) && isFloating(y.storage.dtype))
+    attach(new Node(p, attrs, inputs, p.savesOutputs ? [y] : NONE), y);
   return y;
 }
 
-function recordMany(p: AnyPrimitive, inputs: readonly Tensor[], attrs: unknown, outputs: readonly Tensor[]): void {
+function recordMany(
+  p: AnyPrimitive,
+  inputs: readonly Tensor[],
+  attrs: unknown,
+  outputs: readonly Tensor[],
+): void {
   if (!needsRecord(p, inputs)) return;
   const node = new Node(p, attrs, inputs, p.savesOutputs ? outputs : NONE);
   for (const y of outputs) if (isFloating(y.storage.dtype)) attach(node, y);

@@ -25,7 +25,12 @@ export class Node {
   walk = 0;
   grads: (Tensor | null)[] | null = null;
 
-  constructor(primitive: AnyPrimitive | null, attrs: unknown, inputs: readonly Tensor[], outputs: readonly Tensor[]) {
+  constructor(
+    primitive: AnyPrimitive | null,
+    attrs: unknown,
+    inputs: readonly Tensor[],
+    outputs: readonly Tensor[],
+  ) {
     this.id = nextId++;
     this.primitive = primitive;
     this.attrs = attrs;

@@ -33,8 +33,8 @@ export interface PrimitiveRecord<I extends string, O extends readonly string[], 
   /** Instead of infer and kernel: the output is another view of the first input's buffer. */
   readonly view?: (x: Tensor, attrs: A) => View;
   readonly kernel?: (kernels: Kernels, inputs: readonly Operand[], y: Outputs<O>, attrs: A) => void;
-  /** Kernels get dense inputs (copied first where they are not) unless this says "any". */
-  readonly layout?: "dense" | "any";
+  /** Inputs that the kernel takes in any layout; the others are copied first where they are not dense. */
+  readonly strided?: readonly I[];
   /** The kernel is this fused one, which a backend may leave to `decompose`. */
   readonly fused?: FusedKey;
   /** The same maths in plain ops: fallback and oracle. */
@@ -59,7 +59,8 @@ export interface Primitive<A = unknown> {
   readonly name: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly dense: boolean;
+  /** Per input: whether the kernel takes any layout. */
+  readonly strided: readonly boolean[];
   readonly fused: FusedKey | null;
   readonly saves: readonly string[];
   /** Per save: index of the input, or -1 - index of the output. */
@@ -108,16 +109,16 @@ export function primitive<
     name,
     inputs,
     outputs,
-    dense: record.layout !== "any",
+    strided: inputs.map((input) => record.strided?.includes(input) ?? false),
     fused: record.fused ?? null,
     saves,
     saveSlots,
     savesOutputs: saveSlots.some((slot) => slot < 0),
     mutates: mutates.map((input) => inputs.indexOf(input)),
     differentiable: record.vjp !== undefined,
-    infer: (record.infer ?? missing("shape rule")) as Primitive<A>["infer"],
+    infer: record.infer ?? missing("shape rule"),
     view: record.view ?? null,
-    kernel: (record.kernel ?? missing("kernel")) as Primitive<A>["kernel"],
+    kernel: record.kernel ?? missing("kernel"),
     decompose: record.decompose ?? null,
     vjp: (record.vjp ?? {}) as Primitive["vjp"],
     vjpKernel: (record.vjpKernel ?? null) as Primitive["vjpKernel"],

@@ -56,7 +56,8 @@ export class Scope {
 
   /** Runs `fn` inside this scope for its synchronous part; for tasks that take turns across awaits. */
   run<T>(fn: () => T): T {
-    if (!this.#open) throw new ScopeError("scope.run", `the scope must be open; got "${this.name}", already closed.`);
+    if (!this.#open)
+      throw new ScopeError("scope.run", `the scope must be open; got "${this.name}", already closed.`);
     const outer = current;
     current = this;
     try {
@@ -118,11 +119,24 @@ export function scope<T>(nameOrFn: string | (() => T), maybeFn?: () => T): T {
   let kept: Tensor[] = [];
   try {
     const result = fn();
-    if (typeof (result as { then?: unknown } | null | undefined)?.then === "function") refuseAsync(opened.name);
+    if (typeof (result as { then?: unknown } | null | undefined)?.then === "function")
+      refuseAsync(opened.name);
     kept = collectTensors(result);
     return result;
   } finally {
     opened.close(kept);
+  }
+}
+
+/** A scope around an op made of ops: frees its temporaries, also when one of them throws, and hands out the result. */
+export function composite<T extends Tensor>(name: string, fn: () => T): T {
+  const opened = new Scope(name);
+  let result: T | undefined;
+  try {
+    result = fn();
+    return result;
+  } finally {
+    opened.close(result && [result]);
   }
 }
 

@@ -92,10 +92,16 @@ export class Tensor {
   setRequiresGrad(value: boolean): this {
     this.assertAlive("requiresGrad");
     if (!this.isLeaf) {
-      throw new GradError("requiresGrad", `only leaf tensors can change it; got a result of ${this.madeBy}. Call detach() first.`);
+      throw new GradError(
+        "requiresGrad",
+        `only leaf tensors can change it; got a result of ${this.madeBy}. Call detach() first.`,
+      );
     }
     if (value && !isFloating(this.dtype)) {
-      throw new DTypeError("requiresGrad", `the dtype must be floating to have a gradient; got ${this.dtype}.`);
+      throw new DTypeError(
+        "requiresGrad",
+        `the dtype must be floating to have a gradient; got ${this.dtype}.`,
+      );
     }
     if (value === (this.node !== null)) return this;
     if (value) {
@@ -126,8 +132,7 @@ export class Tensor {
   /** @throws DisposedError where the handle was released, naming `op`, who made it and who released it. */
   assertAlive(op: string): void {
     if (this.#releasedBy === null) return;
-    const how =
-      this.#releasedBy === "dispose()" ? "by dispose()" : `when scope "${this.#releasedBy}" ended`;
+    const how = this.#releasedBy === "dispose()" ? "by dispose()" : `when scope "${this.#releasedBy}" ended`;
     throw new DisposedError(
       op,
       `its inputs must be alive; got one that was released ${how} (made by ${this.madeBy}). ` +

@@ -79,16 +79,12 @@ export class Allocator {
   }
 
   #carve(size: number): number {
+    if (this.#worthMerging(size)) this.#merge();
     const found = this.#carveSpan(size) || this.#carveTop(size);
     if (found) return found;
-    if (this.#worthMerging(size)) {
-      this.#merge();
-      const merged = this.#carveSpan(size);
-      if (merged) return merged;
-    }
     if (this.#heap.grow(Math.max(size, GROW_BYTES)) || this.#heap.grow(size)) return this.#carveTop(size);
     this.#merge();
-    return this.#carveSpan(size);
+    return this.#carveSpan(size) || this.#carveTop(size);
   }
 
   #carveTop(size: number): number {
@@ -118,7 +114,10 @@ export class Allocator {
   }
 
   #listedBytes(): number {
-    return this.#lists.reduce((bytes, list, sizeClass) => bytes + list.length * unitsOfClass(sizeClass) * UNIT, 0);
+    return this.#lists.reduce(
+      (bytes, list, sizeClass) => bytes + list.length * unitsOfClass(sizeClass) * UNIT,
+      0,
+    );
   }
 
   #merge(): void {

@@ -14,12 +14,21 @@ const GEOMETRY_BYTES = 128; // the words, rounded up so that the plan behind the
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 // Missing spatial axes come first, as size 1 without padding.
-const spatial = (values: readonly number[], filler: number): number[] => [filler, filler, filler, ...values].slice(-3);
+const spatial = (values: readonly number[], filler: number): number[] =>
+  [filler, filler, filler, ...values].slice(-3);
 
 function geometryWords(o: ConvGeometry): number[] {
   const { batch, groups, inChannels, outChannels } = o;
   const axes = [o.input, o.output, o.kernel, o.stride].flatMap((values) => spatial(values, 1));
-  return [batch, groups, inChannels / groups, outChannels / groups, ...axes, ...spatial(o.padding, 0), ...spatial(o.dilation, 1)];
+  return [
+    batch,
+    groups,
+    inChannels / groups,
+    outChannels / groups,
+    ...axes,
+    ...spatial(o.padding, 0),
+    ...spatial(o.dilation, 1),
+  ];
 }
 
 interface PassMemory {
@@ -51,7 +60,16 @@ export function convKernels(
     conv(x, w, bias, y, geometry) {
       const { geometryPtr, planPtr, scratchPtr } = prepare(geometry, FORWARD, pointer(w));
       const units = e.conv_units(geometryPtr, FORWARD);
-      e.conv_f32(pointer(x), bias ? pointer(bias) : 0, pointer(y), geometryPtr, planPtr, scratchPtr, 0, units);
+      e.conv_f32(
+        pointer(x),
+        bias ? pointer(bias) : 0,
+        pointer(y),
+        geometryPtr,
+        planPtr,
+        scratchPtr,
+        0,
+        units,
+      );
     },
     convInputGrad(g, w, gx, geometry) {
       const { geometryPtr, planPtr, scratchPtr } = prepare(geometry, INPUT_GRAD, pointer(w));

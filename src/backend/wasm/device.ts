@@ -53,7 +53,9 @@ export class WasmDevice implements Device {
   download(storage: WasmStorage, start: number, length: number): BufferData {
     this.beginOp();
     this.pin(storage);
-    return this.#heap.window(storage.dtype, storage.ptr + start * bytesPerElement(storage.dtype), length).slice();
+    return this.#heap
+      .window(storage.dtype, storage.ptr + start * bytesPerElement(storage.dtype), length)
+      .slice();
   }
 
   makePersistent(storage: WasmStorage): void {

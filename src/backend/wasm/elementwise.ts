@@ -73,7 +73,8 @@ export function copyTo(e: KernelExports, from: View, xPtr: number, to: View, yPt
   }
   const folded = fold([from, to]);
   const outer = Math.max(0, folded.sizes.length - 4);
-  const pad = <T>(values: T[], filler: T): T[] => [filler, filler, filler, filler, ...values.slice(outer)].slice(-4);
+  const pad = <T>(values: T[], filler: T): T[] =>
+    [filler, filler, filler, filler, ...values.slice(outer)].slice(-4);
   const [n0, n1, n2, n3] = pad(folded.sizes, 1);
   const [x0, x1, x2, x3] = pad(folded.strides[0], 0);
   const [y0, y1, y2, y3] = pad(folded.strides[1], 0);
@@ -95,7 +96,14 @@ const place = (x: Operand): Placed => ({ ptr: pointer(x), view: x.view });
 
 // The kernel walks rows and columns with column steps of 0 or 1; axes further out are looped over here. An operand with
 // another innermost step (a transposed one) is copied out first.
-function broadcastBinary(e: KernelExports, workspace: Workspace, kernel: Kernel, a: Placed, b: Placed, y: Placed): void {
+function broadcastBinary(
+  e: KernelExports,
+  workspace: Workspace,
+  kernel: Kernel,
+  a: Placed,
+  b: Placed,
+  y: Placed,
+): void {
   if (y.view.size === 0) return;
   const folded = fold([y.view, a.view, b.view]);
   const [, aSteps, bSteps] = folded.strides.map((strides) => strides[strides.length - 1] ?? 0);

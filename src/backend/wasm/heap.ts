@@ -37,7 +37,7 @@ export class WasmHeap implements Heap {
 
   /** A window onto a block, valid until the next growth. */
   window(dtype: DType, ptr: number, length: number): BufferData {
-    const buffer = this.memory.buffer as ArrayBuffer;
+    const buffer = this.memory.buffer;
     if (dtype === "float32") return new Float32Array(buffer, ptr, length);
     if (dtype === "float64") return new Float64Array(buffer, ptr, length);
     return new Int32Array(buffer, ptr, length);

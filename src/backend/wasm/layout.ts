@@ -27,7 +27,11 @@ export function fold(views: readonly View[]): Folded {
 }
 
 /** Calls `visit` with each operand's offset, for every position of the outer `count` axes. */
-export function forEachOuter(folded: Folded, count: number, visit: (offsets: readonly number[]) => void): void {
+export function forEachOuter(
+  folded: Folded,
+  count: number,
+  visit: (offsets: readonly number[]) => void,
+): void {
   const { sizes, strides } = folded;
   const offsets = strides.map(() => 0);
   const position = new Array<number>(count).fill(0);

@@ -34,7 +34,11 @@ export async function enableRelaxedSimd(): Promise<void> {
   v8?.setFlagsFromString("--experimental-wasm-relaxed-simd");
 }
 
-export async function loadKernels(build: WasmBuild, maximumBytes: number, source?: WasmSource): Promise<LoadedKernels> {
+export async function loadKernels(
+  build: WasmBuild,
+  maximumBytes: number,
+  source?: WasmSource,
+): Promise<LoadedKernels> {
   const url =
     build === "relaxed"
       ? new URL("./kernels-relaxed.wasm", import.meta.url)
@@ -69,7 +73,7 @@ async function compile(source: URL | BufferSource, shared: boolean): Promise<Web
 
 const toBytes = (source: BufferSource): Uint8Array<ArrayBuffer> =>
   ArrayBuffer.isView(source)
-    ? new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
     : new Uint8Array(source);
 
 async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
@@ -79,16 +83,25 @@ async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   }
   const response = await fetch(url);
   if (!response.ok) {
-    throw new DeviceError("init", `the kernels must load from ${url.href}; got HTTP ${String(response.status)}. Pass init({ wasm }).`);
+    throw new DeviceError(
+      "init",
+      `the kernels must load from ${url.href}; got HTTP ${String(response.status)}. Pass init({ wasm }).`,
+    );
   }
   return new Uint8Array(await response.arrayBuffer());
 }
 
-function readLocal(fs: { readFileSync(path: URL): Uint8Array<ArrayBuffer> }, url: URL): Uint8Array<ArrayBuffer> {
+function readLocal(
+  fs: { readFileSync(path: URL): Uint8Array<ArrayBuffer> },
+  url: URL,
+): Uint8Array<ArrayBuffer> {
   try {
     return fs.readFileSync(url);
   } catch (cause) {
-    const error = new DeviceError("init", `the kernels must lie at ${url.href}; got no such file. Run npm run build:wasm.`);
+    const error = new DeviceError(
+      "init",
+      `the kernels must lie at ${url.href}; got no such file. Run npm run build:wasm.`,
+    );
     error.cause = cause;
     throw error;
   }
@@ -104,5 +117,8 @@ function unshareImport(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> 
       return copy;
     }
   }
-  throw new DeviceError("init", 'the kernel binary must import a shared memory "env.memory"; got another module.');
+  throw new DeviceError(
+    "init",
+    'the kernel binary must import a shared memory "env.memory"; got another module.',
+  );
 }

@@ -18,7 +18,24 @@ export function matmulKernels(e: KernelExports, workspace: Workspace): Pick<Kern
     const bCol = b.view.strides[1];
     const biasPtr = bias ? pointer(bias) : 0;
     const pack = workspace.scratch(e.gemm_scratch_bytes(m, n, k));
-    e.gemm_f32(pointer(a), strides[0], strides[1], pointer(b), bRow, bCol, pointer(y), n, biasPtr, m, n, k, 0, pack, 0, m);
+    e.gemm_f32(
+      pointer(a),
+      strides[0],
+      strides[1],
+      pointer(b),
+      bRow,
+      bCol,
+      pointer(y),
+      n,
+      biasPtr,
+      m,
+      n,
+      k,
+      0,
+      pack,
+      0,
+      m,
+    );
   }
 
   function batched(a: Operand, b: Operand, bias: Operand | null, y: Operand): void {
@@ -39,7 +56,25 @@ export function matmulKernels(e: KernelExports, workspace: Workspace): Pick<Kern
       const bFirst = bPtr + bAt * 4;
       const yFirst = yPtr + yAt * 4;
       e.gemm_batch_f32(
-        ...[aFirst, aBatch, aRow, aCol, bFirst, bBatch, bRow, bCol, yFirst, yBatch, n, biasPtr, m, n, k, 0, pack],
+        ...[
+          aFirst,
+          aBatch,
+          aRow,
+          aCol,
+          bFirst,
+          bBatch,
+          bRow,
+          bCol,
+          yFirst,
+          yBatch,
+          n,
+          biasPtr,
+          m,
+          n,
+          k,
+          0,
+          pack,
+        ],
         ...[0, count],
       );
     });

@@ -18,7 +18,18 @@ export function optimizerKernels(e: KernelExports): Pick<KernelFamilies, "adam" 
       const gradScale = o.first ? 1 : 1 - o.dampening;
       const momentum = o.first ? 0 : o.momentum;
       const bufferPtr = buffer ? pointer(buffer) : 0;
-      e.sgd_f32(pointer(p), pointer(g), bufferPtr, o.lr, momentum, gradScale, o.weightDecay, Number(o.nesterov), 0, p.view.size);
+      e.sgd_f32(
+        pointer(p),
+        pointer(g),
+        bufferPtr,
+        o.lr,
+        momentum,
+        gradScale,
+        o.weightDecay,
+        Number(o.nesterov),
+        0,
+        p.view.size,
+      );
     },
   };
 }

@@ -132,7 +132,8 @@ export class Residency {
   }
 
   #block(op: string, bytes: number): number {
-    if (this.#evictableBytes() + bytes > this.#softLimit || this.#residents.length >= MAX_RESIDENTS) this.#trim(bytes);
+    if (this.#evictableBytes() + bytes > this.#softLimit || this.#residents.length >= MAX_RESIDENTS)
+      this.#trim(bytes);
     const ptr = this.#allocator.allocate(bytes);
     if (ptr !== 0) return ptr;
     this.#evict(0, 0);
@@ -150,9 +151,11 @@ export class Residency {
 
   #trim(bytes: number): void {
     // Spilled buffers that keep coming back are live: the limit is too low for this program.
-    if (this.#recalledBytes > this.#softLimit / 2) this.#softLimit = Math.min(this.#softLimit * 2, this.#heap.maximumBytes * KEEP);
+    if (this.#recalledBytes > this.#softLimit / 2)
+      this.#softLimit = Math.min(this.#softLimit * 2, this.#heap.maximumBytes * KEEP);
     this.#recalledBytes = 0;
-    if (this.#evictableBytes() + bytes > this.#softLimit) this.#evict(this.#softLimit * KEEP - bytes, Infinity);
+    if (this.#evictableBytes() + bytes > this.#softLimit)
+      this.#evict(this.#softLimit * KEEP - bytes, Infinity);
     if (this.#residents.length >= MAX_RESIDENTS) this.#evict(Infinity, MAX_RESIDENTS * KEEP);
   }
 
@@ -176,10 +179,9 @@ export class Residency {
   }
 
   #recall(storage: WasmStorage): void {
-    const data = storage.spilled!;
-    storage.spilled = null;
     this.admit("recall", storage);
-    this.#heap.window(storage.dtype, storage.ptr, storage.length).set(data);
+    this.#heap.window(storage.dtype, storage.ptr, storage.length).set(storage.spilled!);
+    storage.spilled = null;
     this.tensors += storage.handles;
     this.#recalledBytes += storage.bytes;
   }

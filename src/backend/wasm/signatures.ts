@@ -94,8 +94,7 @@ export const kernelSignatures = {
   cast_i32_f32: "xPtr yPtr start end",
 
   // Optimizers (assembly/optim.ts). Units: elements. mPtr of sgd optional.
-  sgd_f32:
-    "pPtr gPtr mPtr lr:f32 momentum:f32 gradScale:f32 weightDecay:f32 nesterov start end",
+  sgd_f32: "pPtr gPtr mPtr lr:f32 momentum:f32 gradScale:f32 weightDecay:f32 nesterov start end",
   adam_f32:
     "pPtr gPtr mPtr vPtr stepSize:f32 beta1:f32 beta1Rest:f32 beta2:f32 beta2Rest:f32 vScale:f32 eps:f32 " +
     "weightDecay:f32 decay:f32 start end",

@@ -87,13 +87,13 @@ const binaryBad = (op: string, call: Binary): Bad[] => [
     inputs: [{ shape: [2] }],
     call: (a) => call(a, undefined as unknown as Tensor),
     error: "DTypeError",
-    message: `${op}: operands must be tensors, at most one of them a number; got undefined.`,
+    message: `${op}: operands must be tensors, at most one of them a number; got a tensor and undefined.`,
   },
   {
     inputs: [],
     call: () => call(1, 2),
     error: "DTypeError",
-    message: `${op}: operands must be tensors, at most one of them a number; got two numbers.`,
+    message: `${op}: operands must be tensors, at most one of them a number; got number and number.`,
   },
 ];
 

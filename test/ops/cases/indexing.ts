@@ -51,25 +51,25 @@ export const indexingRows: readonly Row[] = [
         inputs: [{ shape: [2, 3] }, { shape: [2, 2], dtype: "int32", values: [0, 2, 3, -1] }],
         call: (x, index) => gather(x, 1, index),
         error: "IndexError",
-        message: "gather: indices must lie in 0..2; got 3 at position 2 of an index of shape [2, 2].",
+        message: "gather: indices must lie in 0..2; got 3 at position 2 of 4.",
       },
       {
         inputs: [{ shape: [4] }, { shape: [9], dtype: "int32", values: [0, 1, 2, 3, 0, 1, 2, 3, -1] }],
         call: (x, index) => gather(x, 0, index),
         error: "IndexError",
-        message: "gather: indices must lie in 0..3; got -1 at position 8 of an index of shape [9].",
+        message: "gather: indices must lie in 0..3; got -1 at position 8 of 9.",
       },
       {
         inputs: [{ shape: [2, 3] }, { shape: [3, 2], dtype: "int32", values: [0, 1, 2, 3, -1, 0] }],
         call: (x, index) => scope(() => gather(x, 1, transpose(index))),
         error: "IndexError",
-        message: "gather: indices must lie in 0..2; got -1 at position 2 of an index of shape [2, 3].",
+        message: "gather: indices must lie in 0..2; got -1 at position 2 of 6.",
       },
       {
         inputs: [{ shape: [0, 3] }, { shape: [1, 3], domain: { below: 1 } }],
         call: (x, index) => gather(x, 0, index),
         error: "IndexError",
-        message: "gather: indices must lie in 0..-1; got 0 at position 0 of an index of shape [1, 3].",
+        message: "gather: indices must lie in 0..-1; got 0 at position 0 of 3.",
       },
       {
         inputs: [{ shape: [2, 3] }, { shape: [2], domain: { below: 3 } }],
@@ -111,7 +111,7 @@ export const indexingRows: readonly Row[] = [
         inputs: [{ shape: [3] }, { shape: [3], dtype: "int32", values: [0, 7, 9] }],
         call: (x, index) => scatterAdd(x, 0, index, 4),
         error: "IndexError",
-        message: "scatterAdd: indices must lie in 0..3; got 7 at position 1 of an index of shape [3].",
+        message: "scatterAdd: indices must lie in 0..3; got 7 at position 1 of 3.",
       },
       {
         inputs: [{ shape: [3] }, { shape: [3], dtype: "int32", values: [0, 1, 2] }],

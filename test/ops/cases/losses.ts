@@ -99,7 +99,7 @@ export const lossRows: readonly Row[] = [
         inputs: [{ shape: [3, 3] }, { shape: [3], dtype: "int32", values: [0, 3, 1] }],
         call: (x, target) => crossEntropy(x, target),
         error: "IndexError",
-        message: "crossEntropy: indices must lie in 0..2; got 3 at position 1 of an index of shape [3].",
+        message: "crossEntropy: indices must lie in 0..2; got 3 at position 1 of 3.",
       },
       {
         inputs: [{ shape: [4, 3] }, { shape: [4], domain: { below: 3 } }],
