@@ -33,7 +33,7 @@ interface NumberOption {
 const NUMBERS = {
   epochs: {
     type: "whole",
-    fallback: 8,
+    fallback: 7,
     least: 1,
     most: 1000,
     help: "times to go through the training images",
