@@ -29,6 +29,7 @@ function combine(op: i32, a: v128, b: v128): v128 {
   return f32x4.mul(f32x4.mul(a, b), f32x4.sub(f32x4.splat(1), b));
 }
 
+
 @inline
 function loadOperand(isDense: bool, ptr: usize, offset: usize, value: v128): v128 {
   return isDense ? v128.load(ptr + offset) : value;
@@ -36,7 +37,15 @@ function loadOperand(isDense: bool, ptr: usize, offset: usize, value: v128): v12
 
 /** n elements of one row. An operand that is not dense is one value for all of them. */
 @inline
-function combineRow(op: i32, aDense: bool, bDense: bool, aPtr: usize, bPtr: usize, yPtr: usize, n: i32): void {
+function combineRow(
+  op: i32,
+  aDense: bool,
+  bDense: bool,
+  aPtr: usize,
+  bPtr: usize,
+  yPtr: usize,
+  n: i32,
+): void {
   const a = v128.load32_splat(aPtr);
   const b = v128.load32_splat(bPtr);
   for (; n >= 16; n -= 16) {
@@ -63,6 +72,7 @@ function combineRow(op: i32, aDense: bool, bDense: bool, aPtr: usize, bPtr: usiz
     yPtr += 4;
   }
 }
+
 
 @inline
 function combineRange(

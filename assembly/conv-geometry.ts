@@ -48,20 +48,24 @@ export class Geometry {
   dW: i32;
 }
 
+
 @inline
 export function volumeIn(g: Geometry): i32 {
   return g.inD * g.inH * g.inW;
 }
+
 
 @inline
 export function volumeOut(g: Geometry): i32 {
   return g.outD * g.outH * g.outW;
 }
 
+
 @inline
 export function volumeKernel(g: Geometry): i32 {
   return g.kD * g.kH * g.kW;
 }
+
 
 @inline
 export function ceilDivide(n: i32, step: i32): i32 {
@@ -80,6 +84,7 @@ export function paddedLength(pass: i32, nIn: i32, nOut: i32, k: i32, s: i32, p: 
   if (pass == INPUT_GRAD) return paddingBefore(pass, k, s, p, d) + (nIn - 1 + p) / s + 1;
   return (nOut - 1) * s + (k - 1) * d + 1;
 }
+
 
 @inline
 function axisNeedsPadding(pass: i32, nIn: i32, nOut: i32, k: i32, s: i32, p: i32, d: i32): bool {
@@ -110,6 +115,7 @@ export function sourceChannels(g: Geometry, pass: i32): i32 {
   return pass == INPUT_GRAD ? g.groupFilters : g.groupChannels;
 }
 
+
 @inline
 export function resultChannels(g: Geometry, pass: i32): i32 {
   return pass == INPUT_GRAD ? g.groupChannels : g.groupFilters;
@@ -134,6 +140,7 @@ export function tapBlocks(g: Geometry): i32 {
   return ceilDivide(g.groupChannels * volumeKernel(g), 6);
 }
 
+
 @inline
 export function filterBlocks(g: Geometry): i32 {
   return ceilDivide(g.groupFilters, 8);
@@ -147,7 +154,7 @@ export function partialBytes(g: Geometry): i32 {
 
 /** Into how many slices of the batch the weight gradient is summed apart. */
 export function sliceCount(g: Geometry): i32 {
-  const byWork = g.nImages * volumeOut(g) / MIN_SLICE_PIXELS;
+  const byWork = (g.nImages * volumeOut(g)) / MIN_SLICE_PIXELS;
   const byMemory = MAX_SLICE_BYTES / max(1, partialBytes(g));
   return max(1, min(min(g.nImages, MAX_SLICES), min(byWork, byMemory)));
 }

@@ -42,6 +42,7 @@ export function padImages(
   }
 }
 
+
 @inline
 function copyRow(xPtr: usize, yPtr: usize, n: i32): void {
   for (; n >= 4; n -= 4) {

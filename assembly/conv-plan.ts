@@ -56,6 +56,7 @@ export class Plan {
   partialPtr: usize;
 }
 
+
 @unmanaged
 export class Job {
   /** Pixels of one image; runs of four pixels instead where isRuns. */
@@ -79,10 +80,12 @@ export class Job {
   groupBytes: usize;
 }
 
+
 @inline
 export function jobAt(planPtr: usize, i: i32): Job {
   return changetype<Job>(planPtr + offsetof<Plan>() + <usize>i * offsetof<Job>());
 }
+
 
 @inline
 function align(ptr: usize): usize {
@@ -108,7 +111,8 @@ export function conv_plan_bytes(geometryPtr: usize, pass: i32): i32 {
   const nPixels = foldCount(g, pass) * (pass == INPUT_GRAD ? volumeIn(g) : volumeOut(g)) + 8 * nJobs;
   const nTaps = sourceChannels(g, pass) * volumeKernel(g) + 8 * nJobs;
   const nRows = pass == INPUT_GRAD ? g.inH + g.sH : 0;
-  const tables = <i32>offsetof<Plan>() + nJobs * (<i32>offsetof<Job>() + 128 + 12 * nRows) + 12 * nPixels + 4 * nTaps;
+  const tables =
+    <i32>offsetof<Plan>() + nJobs * (<i32>offsetof<Job>() + 128 + 12 * nRows) + 12 * nPixels + 4 * nTaps;
   if (pass == WEIGHT_GRAD) return tables + sliceCount(g) * partialBytes(g);
   return tables + 4 * g.nGroups * nTaps * (resultChannels(g, pass) + 7);
 }
@@ -169,7 +173,25 @@ function planForwardJob(g: Geometry, pass: i32, plan: Plan, job: Job, wPtr: usiz
   const isRuns = pass == FORWARD && g.sW == 1 && prefersRuns(plan.nResult, g.outW);
   job.isRuns = isRuns ? 1 : 0;
   job.rowPtr = 0;
-  end = writePixels(plan, job, g.outD, g.outH, g.outW, g.sD, g.sH, g.sW, 0, 0, 0, 1, 1, 1, g.outH, g.outW, end);
+  end = writePixels(
+    plan,
+    job,
+    g.outD,
+    g.outH,
+    g.outW,
+    g.sD,
+    g.sH,
+    g.sW,
+    0,
+    0,
+    0,
+    1,
+    1,
+    1,
+    g.outH,
+    g.outW,
+    end,
+  );
   const nTaps = plan.nSource * volumeKernel(g);
   job.nTaps = nTaps;
   job.tapPtr = end;
@@ -206,7 +228,14 @@ function planForwardJob(g: Geometry, pass: i32, plan: Plan, job: Job, wPtr: usiz
       packRows(w, bytes(nTaps), 4, plan.nResult, nTaps, panel);
     } else {
       for (let f = 0; f < plan.nResult; f += 8) {
-        packEightColumns(w + bytes(f) * <usize>nTaps, 4, bytes(nTaps), nTaps, min(plan.nResult - f, 8), panel);
+        packEightColumns(
+          w + bytes(f) * <usize>nTaps,
+          4,
+          bytes(nTaps),
+          nTaps,
+          min(plan.nResult - f, 8),
+          panel,
+        );
         panel += job.panelBytes;
       }
     }
@@ -214,6 +243,7 @@ function planForwardJob(g: Geometry, pass: i32, plan: Plan, job: Job, wPtr: usiz
   }
   return align(end);
 }
+
 
 @inline
 function setPanels(plan: Plan, job: Job, ptr: usize): void {
@@ -285,6 +315,7 @@ function writePixels(
 function touches(r: i32, k: i32, s: i32, p: i32, d: i32): bool {
   return (r + p - k * d) % s == 0;
 }
+
 
 @inline
 function remainderCount(n: i32, r: i32, s: i32): i32 {
@@ -360,7 +391,10 @@ function forEachTap(
           if (!touches(rW, c, g.sW, g.pW, g.dW)) continue;
           if (nChannels == 0) {
             const placeW = (rW + g.pW - c * g.dW) / g.sW + plan.beforeW;
-            store<u32>(yPtr, <u32>bytes(((o * plan.planeD + placeD) * plan.planeH + placeH) * plan.planeW + placeW));
+            store<u32>(
+              yPtr,
+              <u32>bytes(((o * plan.planeD + placeD) * plan.planeH + placeH) * plan.planeW + placeW),
+            );
             yPtr += 4;
           } else {
             let w = wPtr + <usize>o * filterBytes + bytes((a * g.kH + b) * g.kW + c);
@@ -382,7 +416,16 @@ function forEachTap(
  * result row has to look at is one range of them: for a 5 x 5 kernel on 14 x 14 without padding that saves 29 %. The
  * tap table still holds places.
  */
-function writeRanges(g: Geometry, plan: Plan, job: Job, rH: i32, nD: i32, nH: i32, nW: i32, end: usize): usize {
+function writeRanges(
+  g: Geometry,
+  plan: Plan,
+  job: Job,
+  rH: i32,
+  nD: i32,
+  nH: i32,
+  nW: i32,
+  end: usize,
+): usize {
   let nKernelRows = 0;
   for (let b = 0; b < g.kH; ++b) if (touches(rH, b, g.sH, g.pH, g.dH)) ++nKernelRows;
   const rowTaps = job.nTaps / nKernelRows;

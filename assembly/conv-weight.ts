@@ -43,13 +43,26 @@ export function conv_weight_grad_f32(
     const run = unit % nRuns;
     const group = (unit / nRuns) % g.nGroups;
     const slice = unit / nRuns / g.nGroups;
-    const firstImage = slice * g.nImages / nSlices;
-    const lastImage = (slice + 1) * g.nImages / nSlices;
+    const firstImage = (slice * g.nImages) / nSlices;
+    const lastImage = ((slice + 1) * g.nImages) / nSlices;
     const firstBlock = run * unitBlocks;
     const lastBlock = min(firstBlock + unitBlocks, nBlocks);
     const groupTiles = <usize>(group * nBlocks) * <usize>filterBlocks(g) * 192;
     const partial = plan.partialPtr + <usize>slice * <usize>partialBytes(g) + groupTiles;
-    sumUnit(g, plan, planPtr, xPtr, gPtr, scratchPtr, partial, group, firstImage, lastImage, firstBlock, lastBlock);
+    sumUnit(
+      g,
+      plan,
+      planPtr,
+      xPtr,
+      gPtr,
+      scratchPtr,
+      partial,
+      group,
+      firstImage,
+      lastImage,
+      firstBlock,
+      lastBlock,
+    );
   }
 }
 
@@ -73,7 +86,7 @@ function sumUnit(
   const volume = volumeOut(g);
   const rawBytes = bytes(plan.rawD * plan.rawH * plan.rawW) * <usize>plan.nSource;
   const gImageBytes = bytes(volume) * <usize>g.groupFilters;
-  const firstChannel = firstBlock * 6 / volumeKernel(g);
+  const firstChannel = (firstBlock * 6) / volumeKernel(g);
   const lastChannel = min(ceilDivide(lastBlock * 6, volumeKernel(g)), plan.nSource);
   const panels = scratchPtr + (plan.isPadded ? plan.sourceImageBytes * <usize>plan.nFold : 0);
   const firstTile = partialPtr + <usize>(firstBlock * nFilterBlocks) * 192;
@@ -92,7 +105,14 @@ function sumUnit(
       const gImage = gPtr + (place + <usize>(i * g.nGroups)) * gImageBytes;
       for (let f = 0; f < nFilterBlocks; ++f) {
         const panel = panels + <usize>f * panelBytes + <usize>(i * volume) * 32;
-        packEightColumns(gImage + bytes(f * 8 * volume), 4, bytes(volume), volume, min(g.groupFilters - f * 8, 8), panel);
+        packEightColumns(
+          gImage + bytes(f * 8 * volume),
+          4,
+          bytes(volume),
+          volume,
+          min(g.groupFilters - f * 8, 8),
+          panel,
+        );
       }
     }
     let tile = firstTile;
@@ -125,7 +145,8 @@ export function conv_weight_grad_finish_f32(
   for (let filter = start; filter < end; ++filter) {
     const group = filter / g.groupFilters;
     const f = filter - group * g.groupFilters;
-    const first = plan.partialPtr + <usize>(group * tapBlocks(g)) * blockBytes + <usize>(f >> 3) * 192 + bytes(f & 7);
+    const first =
+      plan.partialPtr + <usize>(group * tapBlocks(g)) * blockBytes + <usize>(f >> 3) * 192 + bytes(f & 7);
     const gw = gwPtr + bytes(filter) * <usize>nTaps;
     let block = first;
     for (let t = 0; t < nTaps; t += 6) {

@@ -33,6 +33,7 @@ function applyTo(op: i32, x: v128): v128 {
   return sigmoid4(x);
 }
 
+
 @inline
 function map(op: i32, nVectors: i32, xPtr: usize, yPtr: usize, start: i32, end: i32): void {
   let n = end - start;

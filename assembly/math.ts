@@ -11,7 +11,7 @@ const ROUNDER: f32 = 12582912.0;
 const LOG2_E: f32 = 1.44269504088896341;
 /** ln 2 = LN2_HIGH + LN2_LOW; n * LN2_HIGH is exact for the n that occur. */
 const LN2_HIGH: f32 = 0.693359375;
-const LN2_LOW: f32 = -2.12194440e-4;
+const LN2_LOW: f32 = -2.1219444e-4;
 /** exp is 0 below the first (the smallest normal result) and infinite above the second. */
 const EXP_LOW: f32 = -87.33654;
 const EXP_HIGH: f32 = 88.72283;
@@ -19,7 +19,7 @@ const EXP_HIGH: f32 = 88.72283;
 /** exp(r) - 1 for |r| <= ln(2) / 2. */
 @inline
 function expMinusOneReduced(r: v128): v128 {
-  let p = madd(f32x4.splat(1.9875691500e-4), r, f32x4.splat(1.3981999507e-3));
+  let p = madd(f32x4.splat(1.98756915e-4), r, f32x4.splat(1.3981999507e-3));
   p = madd(p, r, f32x4.splat(8.3334519073e-3));
   p = madd(p, r, f32x4.splat(4.1665795894e-2));
   p = madd(p, r, f32x4.splat(1.6666665459e-1));
@@ -59,8 +59,8 @@ export function log4(x: v128): v128 {
   let n = f32x4.convert_i32x4_s(i32x4.add(e, isLow));
   m = f32x4.add(f32x4.sub(m, f32x4.splat(1)), v128.and(m, isLow));
   const square = f32x4.mul(m, m);
-  let p = madd(f32x4.splat(7.0376836292e-2), m, f32x4.splat(-1.1514610310e-1));
-  p = madd(p, m, f32x4.splat(1.1676998740e-1));
+  let p = madd(f32x4.splat(7.0376836292e-2), m, f32x4.splat(-1.151461031e-1));
+  p = madd(p, m, f32x4.splat(1.167699874e-1));
   p = madd(p, m, f32x4.splat(-1.2420140846e-1));
   p = madd(p, m, f32x4.splat(1.4249322787e-1));
   p = madd(p, m, f32x4.splat(-1.6668057665e-1));
@@ -96,35 +96,48 @@ export function sigmoid4(x: v128): v128 {
   return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exp4(f32x4.neg(x))));
 }
 
-/** cos(2 pi u), at most 1e-7 absolute, for u in [0, 1]: Taylor series of the angle folded into [-pi / 4, pi / 4]. */
+/*
+ * Sine and cosine of a whole turn's fraction u in [0, 1), for Box and Muller: both are wanted, so they come in steps.
+ * u = quarter / 4 + rest with |rest| <= 1 / 8, exactly; sine and cosine of rest turns are polynomials, and the quarter
+ * swaps and negates them. At most 1e-7 absolute.
+ */
+
+/** The nearest quarter turn, in the low bits: 0..4. */
 @inline
-export function cosTurn4(u: v128): v128 {
-  return sinCosTurn(u, true);
+export function quarterOfTurn4(u: v128): v128 {
+  return madd(u, f32x4.splat(4), f32x4.splat(ROUNDER));
 }
 
-/** sin(2 pi u), at most 1e-7 absolute, for u in [0, 1]. */
+/** The rest of the turn as an angle in [-pi / 4, pi / 4]. */
 @inline
-export function sinTurn4(u: v128): v128 {
-  return sinCosTurn(u, false);
+export function angleInQuarter4(u: v128, quarter: v128): v128 {
+  const whole = f32x4.sub(quarter, f32x4.splat(ROUNDER));
+  const rest = f32x4.sub(u, f32x4.mul(whole, f32x4.splat(0.25)));
+  return f32x4.mul(rest, f32x4.splat(6.283185307179586));
 }
 
+/** The sine of an angle in [-pi / 4, pi / 4]. */
 @inline
-function sinCosTurn(u: v128, isCos: bool): v128 {
-  // u = quarter / 4 + rest with |rest| <= 1 / 8, exactly; then the angle is rest * 2 pi.
-  const shifted = madd(u, f32x4.splat(4), f32x4.splat(ROUNDER));
-  const quarter = f32x4.sub(shifted, f32x4.splat(ROUNDER));
-  const rest = f32x4.sub(u, f32x4.mul(quarter, f32x4.splat(0.25)));
-  const angle = f32x4.mul(rest, f32x4.splat(6.283185307179586));
+export function smallSin4(angle: v128): v128 {
   const square = f32x4.mul(angle, angle);
   let s = madd(f32x4.splat(-1.9515295891e-4), square, f32x4.splat(8.3321608736e-3));
   s = madd(s, square, f32x4.splat(-1.6666654611e-1));
-  s = madd(f32x4.mul(s, square), angle, angle);
+  return madd(f32x4.mul(s, square), angle, angle);
+}
+
+/** The cosine of an angle in [-pi / 4, pi / 4]. */
+@inline
+export function smallCos4(angle: v128): v128 {
+  const square = f32x4.mul(angle, angle);
   let c = madd(f32x4.splat(2.443315711809948e-5), square, f32x4.splat(-1.388731625493765e-3));
   c = madd(c, square, f32x4.splat(4.166664568298827e-2));
-  c = madd(f32x4.mul(c, square), square, nmadd(square, f32x4.splat(0.5), f32x4.splat(1)));
-  // Quarter q: sin is s, c, -s, -c and cos is c, -s, -c, s.
-  const q = isCos ? i32x4.add(shifted, i32x4.splat(1)) : shifted;
-  const isOdd = i32x4.ne(v128.and(q, i32x4.splat(1)), i32x4.splat(0));
-  const sign = i32x4.shl(v128.and(q, i32x4.splat(2)), 30);
+  return madd(f32x4.mul(c, square), square, nmadd(square, f32x4.splat(0.5), f32x4.splat(1)));
+}
+
+/** The sine of the whole angle, from sine and cosine of its rest: s, c, -s, -c in the quarters 0 to 3. */
+@inline
+export function turnQuarter4(s: v128, c: v128, quarter: v128): v128 {
+  const isOdd = i32x4.ne(v128.and(quarter, i32x4.splat(1)), i32x4.splat(0));
+  const sign = i32x4.shl(v128.and(quarter, i32x4.splat(2)), 30);
   return v128.xor(v128.bitselect(c, s, isOdd), sign);
 }

@@ -88,7 +88,14 @@ export function packColumns(bPtr: usize, bRow: usize, bStep: usize, k: i32, n: i
     j = full;
   }
   for (; j < n; j += 8) {
-    packEightColumns(bPtr + <usize>j * bStep, bRow, bStep, k, min(n - j, 8), packPtr + <usize>(j >> 3) * panel);
+    packEightColumns(
+      bPtr + <usize>j * bStep,
+      bRow,
+      bStep,
+      k,
+      min(n - j, 8),
+      packPtr + <usize>(j >> 3) * panel,
+    );
   }
 }
 

@@ -91,6 +91,7 @@ function dot(xPtr: usize, vPtr: usize, k: i32): f32 {
   return sumLanes(f32x4.add(even, odd)) + dotTail(xPtr, vPtr, k);
 }
 
+
 @inline
 function dotTail(xPtr: usize, vPtr: usize, k: i32): f32 {
   let sum: f32 = 0;
@@ -159,7 +160,14 @@ function dotFour(
 }
 
 /** y[0..32) = init + sum_k v[k] * M[0..32), k in order: 128 contiguous bytes of the matrix per step. */
-function combineThirtyTwo(mPtr: usize, kStride: usize, vPtr: usize, k: i32, initPtr: usize, yPtr: usize): void {
+function combineThirtyTwo(
+  mPtr: usize,
+  kStride: usize,
+  vPtr: usize,
+  k: i32,
+  initPtr: usize,
+  yPtr: usize,
+): void {
   let s0 = f32x4.splat(0);
   let s1 = s0;
   let s2 = s0;

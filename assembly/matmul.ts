@@ -165,10 +165,12 @@ export function gemm_scratch_bytes(m: i32, n: i32, k: i32): i32 {
   return <i32>PANELS_AT + (isDirect ? max(blocked, k * TILE_COLUMNS * 4) : blocked);
 }
 
+
 @inline
 function roundUp(n: i32, step: i32): i32 {
   return ((n + step - 1) / step) * step;
 }
+
 
 @inline
 function isSmall(m: i32, n: i32, k: i32): bool {
@@ -223,11 +225,42 @@ function multiplyRange(
     memory.copy(packPtr + BIAS_AT, biasPtr + bytes(nColumns - nTail), bytes(nTail));
   }
   if (isSmall(m, n, k)) {
-    multiplyDirect(aPtr, aRow, aStep, bPtr, bRow, bStep, yPtr, yRow, biasPtr, nRows, nColumns, k, accumulate, packPtr);
+    multiplyDirect(
+      aPtr,
+      aRow,
+      aStep,
+      bPtr,
+      bRow,
+      bStep,
+      yPtr,
+      yRow,
+      biasPtr,
+      nRows,
+      nColumns,
+      k,
+      accumulate,
+      packPtr,
+    );
   } else {
-    multiplyBlocks(aPtr, aRow, aStep, bPtr, bRow, bStep, yPtr, yRow, biasPtr, nRows, nColumns, k, accumulate, packPtr);
+    multiplyBlocks(
+      aPtr,
+      aRow,
+      aStep,
+      bPtr,
+      bRow,
+      bStep,
+      yPtr,
+      yRow,
+      biasPtr,
+      nRows,
+      nColumns,
+      k,
+      accumulate,
+      packPtr,
+    );
   }
 }
+
 
 @inline
 function denseVector(vPtr: usize, step: usize, k: i32, packPtr: usize): usize {
@@ -280,12 +313,36 @@ function multiplyDirect(
       const height = min(nRows - i, TILE_ROWS);
       if (height == TILE_ROWS && width == TILE_COLUMNS) {
         const from = accumulate ? y : init;
-        multiplyTileInPlace(a, aRow, aStep, TILE_ROWS, panel, panelRow, k, from, accumulate ? yRow : 0, y, yRow);
+        multiplyTileInPlace(
+          a,
+          aRow,
+          aStep,
+          TILE_ROWS,
+          panel,
+          panelRow,
+          k,
+          from,
+          accumulate ? yRow : 0,
+          y,
+          yRow,
+        );
       } else {
         if (accumulate) copyTile(y, yRow, packPtr, TILE_STRIDE, height, width);
         const from = accumulate ? packPtr : init;
         const fromStride = accumulate ? TILE_STRIDE : 0;
-        multiplyTileInPlace(a, aRow, aStep, height, panel, panelRow, k, from, fromStride, packPtr, TILE_STRIDE);
+        multiplyTileInPlace(
+          a,
+          aRow,
+          aStep,
+          height,
+          panel,
+          panelRow,
+          k,
+          from,
+          fromStride,
+          packPtr,
+          TILE_STRIDE,
+        );
         copyTile(packPtr, TILE_STRIDE, y, yRow, height, width);
       }
       a += <usize>TILE_ROWS * aRow;
@@ -357,7 +414,15 @@ function multiplyBlock(
         multiplyTile(a, packedB, depth, fromY ? y : init, fromY ? yRow : 0, y, yRow);
       } else {
         if (fromY) copyTile(y, yRow, packPtr, TILE_STRIDE, height, width);
-        multiplyTile(a, packedB, depth, fromY ? packPtr : init, fromY ? TILE_STRIDE : 0, packPtr, TILE_STRIDE);
+        multiplyTile(
+          a,
+          packedB,
+          depth,
+          fromY ? packPtr : init,
+          fromY ? TILE_STRIDE : 0,
+          packPtr,
+          TILE_STRIDE,
+        );
         copyTile(packPtr, TILE_STRIDE, y, yRow, height, width);
       }
       a += <usize>depth * 24;

@@ -138,7 +138,16 @@ function transposeBlock(
     }
   }
   for (; i < iEnd; ++i) {
-    copyElements(xPtr + bytes(i) + <usize>jStart * xRow, 0, xRow, yPtr + <usize>i * yRow + bytes(jStart), 0, 4, 1, jEnd - jStart);
+    copyElements(
+      xPtr + bytes(i) + <usize>jStart * xRow,
+      0,
+      xRow,
+      yPtr + <usize>i * yRow + bytes(jStart),
+      0,
+      4,
+      1,
+      jEnd - jStart,
+    );
   }
 }
 
@@ -196,7 +205,7 @@ export function gather_f32(
   let position = start;
   while (position < end) {
     const outer = position / slab;
-    const x = xPtr + (bytes(outer) * <usize>n) * <usize>inner;
+    const x = xPtr + bytes(outer) * <usize>n * <usize>inner;
     let column = (position - outer * slab) % inner;
     const slabEnd = min(end, (outer + 1) * slab);
     for (; position < slabEnd; ++position) {
@@ -263,7 +272,7 @@ export function scatter_add_f32(
   for (let c = start; c < end; ++c) {
     const outer = c / inner;
     const column = c - outer * inner;
-    const gx = gxPtr + (bytes(outer) * <usize>n) * <usize>inner + bytes(column);
+    const gx = gxPtr + bytes(outer) * <usize>n * <usize>inner + bytes(column);
     let position = outer * nIndex * inner + column;
     for (let j = 0; j < nIndex; ++j) {
       const index = load<i32>(indexPtr + bytes(position));
@@ -299,8 +308,8 @@ export function index_add_f32(
     const outer = c / inner;
     const column = c - outer * inner;
     const width = min(inner - column, end - c);
-    const gx = gxPtr + (bytes(outer) * <usize>n) * <usize>inner + bytes(column);
-    let g = gPtr + (bytes(outer) * <usize>nIndex) * <usize>inner + bytes(column);
+    const gx = gxPtr + bytes(outer) * <usize>n * <usize>inner + bytes(column);
+    let g = gPtr + bytes(outer) * <usize>nIndex * <usize>inner + bytes(column);
     for (let j = 0; j < nIndex; ++j) {
       const index = load<i32>(indexPtr + bytes(j));
       if (<u32>index < <u32>n) addRow(g, gx + bytes(index) * <usize>inner, width);
@@ -311,6 +320,7 @@ export function index_add_f32(
   }
   return bad;
 }
+
 
 @inline
 function addRow(xPtr: usize, yPtr: usize, n: i32): void {
@@ -329,7 +339,8 @@ function addRow(xPtr: usize, yPtr: usize, n: i32): void {
 /** i32 from f32: towards zero, saturating, NaN to 0. */
 export function cast_f32_i32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
   let i = start;
-  for (; i + 4 <= end; i += 4) v128.store(yPtr + bytes(i), i32x4.trunc_sat_f32x4_s(v128.load(xPtr + bytes(i))));
+  for (; i + 4 <= end; i += 4)
+    v128.store(yPtr + bytes(i), i32x4.trunc_sat_f32x4_s(v128.load(xPtr + bytes(i))));
   for (; i < end; ++i) {
     v128.store32_lane(yPtr + bytes(i), i32x4.trunc_sat_f32x4_s(v128.load32_zero(xPtr + bytes(i))), 0);
   }

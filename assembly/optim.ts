@@ -11,16 +11,19 @@ function flush(x: v128): v128 {
   return v128.andnot(x, f32x4.lt(f32x4.abs(x), f32x4.splat(1.17549435e-38)));
 }
 
+
 @inline
 function loadLanes(width: i32, ptr: usize): v128 {
   return width == 4 ? v128.load(ptr) : v128.load32_zero(ptr);
 }
+
 
 @inline
 function storeLanes(width: i32, ptr: usize, value: v128): void {
   if (width == 4) v128.store(ptr, value);
   else v128.store32_lane(ptr, value, 0);
 }
+
 
 @inline
 function sgdStep(
@@ -37,7 +40,9 @@ function sgdStep(
   const p = loadLanes(width, pPtr);
   let g = madd(f32x4.splat(weightDecay), p, loadLanes(width, gPtr));
   if (mPtr) {
-    const m = flush(madd(f32x4.splat(momentum), loadLanes(width, mPtr), f32x4.mul(f32x4.splat(gradScale), g)));
+    const m = flush(
+      madd(f32x4.splat(momentum), loadLanes(width, mPtr), f32x4.mul(f32x4.splat(gradScale), g)),
+    );
     storeLanes(width, mPtr, m);
     g = nesterov ? madd(f32x4.splat(momentum), m, g) : m;
   }
@@ -77,6 +82,7 @@ export function sgd_f32(
     if (mPtr) mPtr += 4;
   }
 }
+
 
 @inline
 function adamStep(

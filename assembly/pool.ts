@@ -64,32 +64,42 @@ function poolPlane(
 ): void {
   for (let i = 0; i < outH; ++i) {
     const top = i * sH - pH;
+    const firstH = top + firstInside(top, dH) * dH;
+    const endH = min(top + kH * dH, inH);
     for (let j = 0; j < outW; ++j) {
       const left = j * sW - pW;
-      let best: f32 = -Infinity;
-      let where = -1;
-      for (let a = 0; a < kH; ++a) {
-        const h = top + a * dH;
-        if (<u32>h >= <u32>inH) continue;
-        for (let b = 0; b < kW; ++b) {
-          const w = left + b * dW;
-          if (<u32>w >= <u32>inW) continue;
-          const position = h * inW + w;
-          const x = load<f32>(xPtr + bytes(position));
-          if (where < 0 || x > best || (x != x && best == best)) {
-            best = x;
-            where = position;
-          }
+      const firstW = left + firstInside(left, dW) * dW;
+      const endW = min(left + kW * dW, inW);
+      // Vectors of one lane, for their select: which element wins is as good as random, and a branch on it would cost
+      // four times the rest.
+      let best = f32x4.splat(-Infinity);
+      let where = i32x4.splat(-1);
+      for (let h = firstH; h < endH; h += dH) {
+        const row = h * inW;
+        for (let w = firstW; w < endW; w += dW) {
+          const x = v128.load32_zero(xPtr + bytes(row + w));
+          const taken = wins(x, best);
+          best = v128.bitselect(x, best, taken);
+          where = v128.bitselect(i32x4.splat(row + w), where, taken);
         }
       }
-      store<f32>(yPtr, best);
+      v128.store32_lane(yPtr, best, 0);
       yPtr += 4;
       if (indexPtr) {
-        store<i32>(indexPtr, where);
+        let index = i32x4.extract_lane(where, 0);
+        // Nothing beats -infinity: then the first element of the window is the maximum.
+        if (index < 0 && firstH < endH && firstW < endW) index = firstH * inW + firstW;
+        store<i32>(indexPtr, index);
         indexPtr += 4;
       }
     }
   }
+}
+
+/** How many steps of d lead from a negative start to the first element inside. */
+@inline
+function firstInside(start: i32, d: i32): i32 {
+  return start < 0 ? (d - 1 - start) / d : 0;
 }
 
 /** Where x takes the place of best: it is larger or NaN, and best is no NaN. */
@@ -151,6 +161,7 @@ function poolPairs(xPtr: usize, yPtr: usize, indexPtr: usize, inW: i32, outH: i3
     }
   }
 }
+
 
 @inline
 function storeLanes(ptr: usize, v: v128, count: i32): void {

@@ -12,7 +12,7 @@
  *               b = (w >>> 8) * 2^-24, the values are sqrt(-2 ln a) cos(2 pi b) and sqrt(-2 ln a) sin(2 pi b)
  * Bits, uniform and bernoulli are the same in both builds; normals differ in their last bits.
  */
-import { cosTurn4, log4, sinTurn4 } from "./math";
+import { angleInQuarter4, log4, quarterOfTurn4, smallCos4, smallSin4, turnQuarter4 } from "./math";
 import { bytes, interleaveHigh, interleaveLow, joinHigh, joinLow } from "./simd";
 
 const BITS: i32 = 0;
@@ -23,16 +23,19 @@ const BERNOULLI: i32 = 3;
 /** 2^-24 */
 const UNIT: f32 = 5.9604644775390625e-8;
 
+
 @inline
 function uniform4(bits: v128): v128 {
   return f32x4.mul(f32x4.convert_i32x4_u(i32x4.shr_u(bits, 8)), f32x4.splat(UNIT));
 }
+
 
 @inline
 function radius4(bits: v128): v128 {
   const a = f32x4.add(uniform4(bits), f32x4.splat(UNIT));
   return f32x4.sqrt(f32x4.mul(f32x4.splat(-2), log4(a)));
 }
+
 
 @inline
 function highProduct(a: v128, b: v128): v128 {
@@ -93,12 +96,20 @@ function drawSixteen(
   if (kind == NORMAL) {
     const r0 = radius4(c0);
     const turn0 = uniform4(c1);
+    const quarter0 = quarterOfTurn4(turn0);
+    const angle0 = angleInQuarter4(turn0, quarter0);
+    const sin0 = smallSin4(angle0);
+    const cos0 = smallCos4(angle0);
+    c0 = f32x4.mul(r0, turnQuarter4(sin0, cos0, i32x4.add(quarter0, i32x4.splat(1))));
+    c1 = f32x4.mul(r0, turnQuarter4(sin0, cos0, quarter0));
     const r1 = radius4(c2);
     const turn1 = uniform4(c3);
-    c0 = f32x4.mul(r0, cosTurn4(turn0));
-    c1 = f32x4.mul(r0, sinTurn4(turn0));
-    c2 = f32x4.mul(r1, cosTurn4(turn1));
-    c3 = f32x4.mul(r1, sinTurn4(turn1));
+    const quarter1 = quarterOfTurn4(turn1);
+    const angle1 = angleInQuarter4(turn1, quarter1);
+    const sin1 = smallSin4(angle1);
+    const cos1 = smallCos4(angle1);
+    c2 = f32x4.mul(r1, turnQuarter4(sin1, cos1, i32x4.add(quarter1, i32x4.splat(1))));
+    c3 = f32x4.mul(r1, turnQuarter4(sin1, cos1, quarter1));
   }
   // From word-major to block-major.
   const low01 = interleaveLow(c0, c1);
@@ -125,6 +136,7 @@ function storeInside(yPtr: usize, v: v128, i: i32, start: i32, end: i32): void {
   }
 }
 
+
 @inline
 function draw(
   kind: i32,
@@ -138,7 +150,7 @@ function draw(
   start: i32,
   end: i32,
 ): void {
-  const counter = (<u64>(<u32>counterHi) << 32) | <u64>(<u32>counterLo);
+  const counter = ((<u64>(<u32>counterHi)) << 32) | (<u64>(<u32>counterLo));
   for (let i = start & -16; i < end; i += 16) {
     drawSixteen(kind, seedLo, seedHi, counter, p, value, yPtr, i, start, end);
   }

@@ -14,6 +14,7 @@ const PROD: i32 = 1;
 const MAX: i32 = 2;
 const MIN: i32 = 3;
 
+
 @inline
 function identity(op: i32): v128 {
   if (op == SUM) return f32x4.splat(0);
@@ -31,11 +32,13 @@ function accumulate(op: i32, x: v128, sum: v128): v128 {
   return f32x4.pmin(sum, x);
 }
 
+
 @inline
 function markNaN(op: i32, x: v128, mark: v128): v128 {
   if (op == SUM || op == PROD) return mark;
   return v128.or(mark, f32x4.ne(x, x));
 }
+
 
 @inline
 function foldLanes(op: i32, sum: v128): v128 {
@@ -153,6 +156,7 @@ function reduceSixteenColumns(op: i32, xPtr: usize, rowBytes: usize, n: i32, yPt
   v128.store(yPtr, v128.or(t3, m3), 48);
 }
 
+
 @inline
 function reduceRange(op: i32, xPtr: usize, yPtr: usize, n: i32, inner: i32, start: i32, end: i32): void {
   if (inner == 1) {
@@ -169,7 +173,7 @@ function reduceRange(op: i32, xPtr: usize, yPtr: usize, n: i32, inner: i32, star
     const row = i / inner;
     const column = i - row * inner;
     let left = min(inner - column, end - i);
-    let x = xPtr + (bytes(row) * <usize>n) * <usize>inner + bytes(column);
+    let x = xPtr + bytes(row) * <usize>n * <usize>inner + bytes(column);
     let y = yPtr + bytes(i);
     i += left;
     for (; left >= 16; left -= 16) {
@@ -228,6 +232,7 @@ function argumentOfRow(op: i32, xPtr: usize, n: i32): i32 {
   return 0;
 }
 
+
 @inline
 function argumentOfColumn(op: i32, width: i32, xPtr: usize, rowBytes: usize, n: i32): v128 {
   let best = width == 4 ? v128.load(xPtr) : v128.load32_splat(xPtr);
@@ -244,6 +249,7 @@ function argumentOfColumn(op: i32, width: i32, xPtr: usize, rowBytes: usize, n: 
   return argument;
 }
 
+
 @inline
 function argumentRange(op: i32, xPtr: usize, yPtr: usize, n: i32, inner: i32, start: i32, end: i32): void {
   if (inner == 1) {
@@ -257,7 +263,7 @@ function argumentRange(op: i32, xPtr: usize, yPtr: usize, n: i32, inner: i32, st
   while (i < end) {
     const row = i / inner;
     const column = i - row * inner;
-    const x = xPtr + (bytes(row) * <usize>n) * <usize>inner + bytes(column);
+    const x = xPtr + bytes(row) * <usize>n * <usize>inner + bytes(column);
     if (min(inner - column, end - i) >= 4) {
       v128.store(yPtr + bytes(i), argumentOfColumn(op, 4, x, rowBytes, n));
       i += 4;

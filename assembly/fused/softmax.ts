@@ -6,6 +6,7 @@
 import { exp4, log4 } from "../math";
 import { bytes, sumLanes } from "../simd";
 
+
 @inline
 function maxOfRow(xPtr: usize, n: i32): v128 {
   let m0 = f32x4.splat(-Infinity);
@@ -133,7 +134,14 @@ export function softmax_grad_f32(gPtr: usize, yPtr: usize, gxPtr: usize, n: i32,
 }
 
 /** gx = g - exp(y) sum(g), y the log-probabilities */
-export function log_softmax_grad_f32(gPtr: usize, yPtr: usize, gxPtr: usize, n: i32, start: i32, end: i32): void {
+export function log_softmax_grad_f32(
+  gPtr: usize,
+  yPtr: usize,
+  gxPtr: usize,
+  n: i32,
+  start: i32,
+  end: i32,
+): void {
   const rowBytes = bytes(n);
   const vectorBytes = bytes(n & -4);
   let base = bytes(start) * <usize>n;
