@@ -79,6 +79,8 @@ const bundle = await build({
   format: "esm",
   target: "es2022",
   platform: "browser",
+  // Without the paths of examples/tsconfig.json, which lead to the sources: what counts is dist/.
+  tsconfigRaw: {},
   write: false,
   logLevel: "warning",
 });

@@ -24,11 +24,13 @@ const surface = 9;
 
 /** Inside ops/ the rooms have an order too: a room may import from those before it and from its neighbours. */
 const opsOrder: readonly (readonly string[])[] = [
+  ["checks"],
   ["algebra"],
+  ["creation"],
   ["elementwise"],
   ["reduce"],
-  ["linalg", "indexing", "conv", "random", "creation"],
-  ["fused"],
+  ["assign", "conv", "indexing", "linalg", "random"],
+  ["softmax"],
   ["loss"],
   ["index"],
 ];
