@@ -14,7 +14,7 @@ import { inputsOf, oracle, sampleNames, sampleNamed } from "./running.ts";
 const reference = { device: "reference", dtype: "float64" } as const;
 
 /** Big enough for every edge, small enough for a Jacobian by columns. */
-const SIZE = 3;
+const SIZE = 2;
 
 /** Runs `check` on leaves with the sample's values, where the sample has derivatives at all. */
 function onLeaves(

@@ -14,7 +14,7 @@ import type { Outcome } from "./running.ts";
 const wasm = { device: "wasm", dtype: "float32" } as const;
 
 // Fewer than this many executed cases means that rows, sizes or layouts were lost on the way.
-const LEAST_CASES = 15_000;
+const LEAST_CASES = 20_000;
 let cases = 0;
 
 function expectClose(
