@@ -31,7 +31,7 @@ describe("a project that keeps to the plan", () => {
       "src/backend/kernels.ts": 'export type { Shape } from "../core/shape.ts";\n',
       "src/backend/wasm/memory.ts": 'import "../kernels.ts";\nexport const x = 1;\n',
       "src/ops/algebra.ts": 'import { rank } from "../core/shape.ts";\nexport const add = rank;\n',
-      "src/ops/softmax/softmax.ts": 'export { add } from "../algebra.ts";\n',
+      "src/ops/fused/softmax.ts": 'export { add } from "../algebra.ts";\n',
       "src/ops/loss.ts":
         'import type { L } from "../ops/reduce.ts";\nexport { add } from "./fused/softmax.ts";\n',
       "src/ops/reduce.ts": 'import type { M } from "./loss.ts";\nexport type L = number;\n',
