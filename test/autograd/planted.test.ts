@@ -64,7 +64,7 @@ function addRowWith(vjp: (g: Tensor) => Tensor): (a: Tensor, b: Tensor) => Tenso
   const p = primitive({
     name: "plantedAddRow",
     inputs: ["a", "b"],
-    layout: "any",
+    strided: ["a", "b"],
     infer: ([a], _: null) => a,
     kernel: (k, [a, b], y) =>
       k.binary("add", a, { storage: b.storage, view: b.view.expand(a.view.shape) }, y),
