@@ -25,8 +25,6 @@ export interface Seed {
 /** Called with the finished gradients of a wanted node, per output; the handles stay the walk's. */
 export type Visit = (node: Node, grads: readonly (Tensor | null)[]) => void;
 
-let walks = 0;
-
 /**
  * Walks backward from the seeds and calls `visit` for each node that `wanted` names. Only nodes from which a wanted one
  * can be reached are worked on; nodes older than `oldest` cannot be.
@@ -43,38 +41,32 @@ export function walkBackward(
   const scope = new Scope(op);
   try {
     withRecording(options.createGraph, () => {
-      const walk = new Walk(op, options);
+      const walk = new Walk(op, new Set(order), options);
       for (const { output, gradient } of seeds) walk.deposit(output.node!, output.slot, alias(gradient));
       for (let i = order.length - 1; i >= 0; i--) walk.step(order[i], wanted(order[i]), visit);
     });
   } finally {
-    for (const node of order) {
-      node.walk = 0;
-      node.grads = null;
-    }
     scope.close();
   }
 }
 
-// Nodes that lead to a wanted one, oldest first. `walk` marks visited nodes; negative: visited, but leads nowhere.
+// Nodes that lead to a wanted one, oldest first.
 function collect(seeds: readonly Seed[], wanted: (node: Node) => boolean, oldest: number): Node[] {
-  const mark = ++walks;
-  const found: Node[] = [];
+  const found = new Set<Node>();
   const stack = seeds.map(({ output }) => output.node!);
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (node.walk === mark) continue;
-    node.walk = mark;
-    found.push(node);
+    if (found.has(node)) continue;
+    found.add(node);
     for (let i = 0; i < node.inputs.length; i++) {
       const parent = node.parent(i);
-      if (parent !== null && parent.walk !== mark && parent.id >= oldest) stack.push(parent);
+      if (parent !== null && parent.id >= oldest) stack.push(parent);
     }
   }
-  found.sort((a, b) => a.id - b.id);
-  for (const node of found) {
-    if (!wanted(node) && !node.inputs.some((_, i) => node.parent(i)?.walk === mark)) node.walk = -mark;
+  const leading = new Set<Node>();
+  for (const node of [...found].sort((a, b) => a.id - b.id)) {
+    if (wanted(node) || node.inputs.some((_, i) => leading.has(node.parent(i)!))) leading.add(node);
   }
-  return found.filter((node) => node.walk === mark);
+  return [...leading];
 }
 
 const alias = (x: Tensor): Tensor => new Tensor(x.storage, x.view, x.madeBy, x.node, x.slot);
@@ -82,19 +74,25 @@ const alias = (x: Tensor): Tensor => new Tensor(x.storage, x.view, x.madeBy, x.n
 class Walk {
   readonly #op: string;
   readonly #options: WalkOptions;
+  // State lies here and not on the nodes: a vjp may start a walk of its own over some of the same nodes.
+  readonly #order: ReadonlySet<Node>;
+  readonly #grads = new Map<Node, (Tensor | null)[]>();
   // Sums that this walk allocated: the only buffers that gradients are added into in place.
   readonly #ownSums = new Set<Tensor>();
 
-  constructor(op: string, options: WalkOptions) {
+  constructor(op: string, order: ReadonlySet<Node>, options: WalkOptions) {
     this.#op = op;
+    this.#order = order;
     this.#options = options;
   }
 
   /** Adds a gradient to what has reached an output so far; takes the handle. */
   deposit(node: Node, slot: number, gradient: Tensor): void {
-    const grads = (node.grads ??= new Array<Tensor | null>(
-      Math.max(1, node.primitive?.outputs.length ?? 1),
-    ).fill(null));
+    let grads = this.#grads.get(node);
+    if (grads === undefined) {
+      grads = new Array<Tensor | null>(Math.max(1, node.primitive?.outputs.length ?? 1)).fill(null);
+      this.#grads.set(node, grads);
+    }
     const before = grads[slot];
     if (before === null) {
       grads[slot] = gradient;
@@ -112,16 +110,16 @@ class Walk {
   }
 
   step(node: Node, isWanted: boolean, visit: Visit): void {
-    const { grads } = node;
-    if (grads === null) return;
-    node.grads = null;
+    const grads = this.#grads.get(node);
+    if (grads === undefined) return;
+    this.#grads.delete(node);
     if (isWanted) visit(node, grads);
     if (node.primitive !== null) this.#passOn(node, node.primitive, grads);
     for (const gradient of grads) gradient?.dispose();
   }
 
   #passOn(node: Node, p: AnyPrimitive, grads: readonly (Tensor | null)[]): void {
-    const needs = node.inputs.map((_, i) => (node.parent(i)?.walk ?? 0) > 0);
+    const needs = node.inputs.map((_, i) => this.#order.has(node.parent(i)!));
     if (!needs.includes(true)) return;
     const scope = new Scope(`${this.#op} of ${p.name}`);
     const deposits: (Tensor | null)[] = [];

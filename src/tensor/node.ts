@@ -21,9 +21,6 @@ export class Node {
   /** Per save: the storage's version when it was saved. Null once backward has used the saves up. */
   versions: readonly number[] | null;
   refs = 0;
-  /** Scratch of the walk in progress (autograd/walk.ts): its number, and the gradient per output. */
-  walk = 0;
-  grads: (Tensor | null)[] | null = null;
 
   constructor(
     primitive: AnyPrimitive | null,
@@ -84,24 +81,19 @@ export const leafNode = (leaf: Tensor): Node => new Node(null, undefined, NONE, 
 
 /** Drops one reference; iterative, since a chain may be thousands of nodes long. */
 export function releaseNode(node: Node): void {
-  if (--node.refs > 0) return;
-  node.releaseSaved();
-  const { inputs } = node;
-  for (let i = 0; i < inputs.length; i++) {
-    const parent = node.parent(i);
-    if (parent !== null && --parent.refs === 0 && !parent.isLeaf) {
-      releaseChain(parent);
-    }
-  }
+  if (--node.refs === 0) releaseChain(node);
 }
 
 function releaseChain(first: Node): void {
-  const dead = [first];
-  for (let node = dead.pop(); node !== undefined; node = dead.pop()) {
+  // Most nodes end a chain; the list of those still to release is made only where one does not.
+  let dead: Node[] | null = null;
+  for (let node: Node | undefined = first; node !== undefined; node = dead?.pop()) {
     node.releaseSaved();
     for (let i = 0; i < node.inputs.length; i++) {
       const parent = node.parent(i);
-      if (parent !== null && --parent.refs === 0 && !parent.isLeaf) dead.push(parent);
+      if (parent === null || --parent.refs > 0 || parent.isLeaf) continue;
+      if (dead === null) dead = [parent];
+      else dead.push(parent);
     }
   }
 }
