@@ -1,6 +1,7 @@
 // The public surface of "neurite": tensors, ops and autograd. Layers, optimizers, data and files are in the areas
 // neurite/nn, /optim, /data, /io, /train and /models.
 import "./methods.ts";
+import type { Methods } from "./methods.ts";
 
 export { backendInfo, init, memory } from "./init.ts";
 export type { BackendInfo, InitOptions } from "./init.ts";
@@ -60,3 +61,8 @@ export type { ConvOptions, Pair, PoolOptions } from "./ops/conv.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { crossEntropy, mseLoss, nllLoss } from "./ops/loss.ts";
 export type { LossOptions, Reduction } from "./ops/loss.ts";
+
+declare module "./tensor/tensor.ts" {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merging is how a class gains methods
+  interface Tensor extends Methods {}
+}

@@ -10,7 +10,7 @@ import type { MemoryInfo } from "./backend/device.ts";
 import { createReferenceDevice } from "./backend/reference/index.ts";
 import { WasmDevice } from "./backend/wasm/device.ts";
 import { enableRelaxedSimd, loadKernels, supportsRelaxedSimd } from "./backend/wasm/load.ts";
-import type { WasmBuild, WasmSource } from "./backend/wasm/load.ts";
+import type { WasmBuild, WasmSource } from "./backend/wasm/source.ts";
 import { DeviceError, ValueError } from "./core/errors.ts";
 
 export interface InitOptions {

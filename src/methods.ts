@@ -107,12 +107,7 @@ const methods = {
   },
 };
 
-type Methods = { [K in keyof typeof methods]: OmitThisParameter<(typeof methods)[K]> };
-
-declare module "./tensor/tensor.ts" {
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merging is how a class gains methods
-  interface Tensor extends Methods {}
-}
+export type Methods = { [K in keyof typeof methods]: OmitThisParameter<(typeof methods)[K]> };
 
 for (const [name, value] of Object.entries(methods)) {
   Object.defineProperty(Tensor.prototype, name, { value, writable: true, configurable: true });

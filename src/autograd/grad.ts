@@ -6,6 +6,7 @@ import { keep } from "../tensor/scope.ts";
 import type { Node } from "../tensor/node.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { seedGradient, walkBackward } from "./walk.ts";
+import type { Visit } from "./walk.ts";
 
 export interface BackwardOptions {
   /** The gradient flowing into the output, of its shape; required unless the output holds one element. */
@@ -59,21 +60,15 @@ function collectGradients(y: Tensor, targets: readonly Tensor[], options: GradOp
     oldest,
     options,
     (node, grads) => {
+      const made: Tensor[] = [];
       targets.forEach((target, i) => {
         const gradient = target.node === node ? grads[target.slot] : null;
-        // Out of the walk's scope; adopted by the caller's below.
-        if (gradient) found[i] = keep(handleOf(gradient));
+        if (gradient) made.push((found[i] = handleOf(gradient)));
       });
+      return made;
     },
   );
-  return found.map((gradient) => gradient && adopt(gradient));
-}
-
-// Handles are owned by the scope they are made in: a second handle made here belongs to the caller's scope.
-function adopt(gradient: Tensor): Tensor {
-  const handle = handleOf(gradient);
-  gradient.dispose();
-  return handle;
+  return found;
 }
 
 const handleOf = ({ storage, view, node, slot }: Tensor): Tensor =>
@@ -108,6 +103,7 @@ export function backward(y: Tensor, options: BackwardOptions = {}): void {
   const isLeaf = (node: Node): boolean => node.isLeaf;
   walk("backward", y, isLeaf, 0, options, (node, grads) => {
     accumulate(node.outputs[0], grads[0]!, options.createGraph === true);
+    return [];
   });
 }
 
@@ -132,7 +128,7 @@ function walk(
   wanted: (node: Node) => boolean,
   oldest: number,
   options: BackwardOptions,
-  visit: (node: Node, grads: readonly (Tensor | null)[]) => void,
+  visit: Visit,
 ): void {
   const createGraph = options.createGraph ?? false;
   const retainGraph = options.retainGraph ?? createGraph;

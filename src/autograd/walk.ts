@@ -22,8 +22,11 @@ export interface Seed {
   readonly gradient: Tensor;
 }
 
-/** Called with the finished gradients of a wanted node, per output; the handles stay the walk's. */
-export type Visit = (node: Node, grads: readonly (Tensor | null)[]) => void;
+/**
+ * Called with the finished gradients of a wanted node, per output; those handles stay the walk's. Returns the handles
+ * made meanwhile that are to outlive the walk.
+ */
+export type Visit = (node: Node, grads: readonly (Tensor | null)[]) => readonly Tensor[];
 
 /**
  * Walks backward from the seeds and calls `visit` for each node that `wanted` names. Only nodes from which a wanted one
@@ -39,14 +42,15 @@ export function walkBackward(
 ): void {
   const order = collect(seeds, wanted, oldest);
   const scope = new Scope(op);
+  let outliving: readonly Tensor[] = [];
   try {
-    withRecording(options.createGraph, () => {
+    outliving = withRecording(options.createGraph, () => {
       const walk = new Walk(op, new Set(order), options);
       for (const { output, gradient } of seeds) walk.deposit(output.node!, output.slot, alias(gradient));
-      for (let i = order.length - 1; i >= 0; i--) walk.step(order[i], wanted(order[i]), visit);
+      return order.reverse().flatMap((node) => walk.step(node, wanted(node) ? visit : null));
     });
   } finally {
-    scope.close();
+    scope.close(outliving);
   }
 }
 
@@ -109,13 +113,14 @@ class Walk {
     gradient.dispose();
   }
 
-  step(node: Node, isWanted: boolean, visit: Visit): void {
+  step(node: Node, visit: Visit | null): readonly Tensor[] {
     const grads = this.#grads.get(node);
-    if (grads === undefined) return;
+    if (grads === undefined) return [];
     this.#grads.delete(node);
-    if (isWanted) visit(node, grads);
+    const outliving = visit === null ? [] : visit(node, grads);
     if (node.primitive !== null) this.#passOn(node, node.primitive, grads);
     for (const gradient of grads) gradient?.dispose();
+    return outliving;
   }
 
   #passOn(node: Node, p: AnyPrimitive, grads: readonly (Tensor | null)[]): void {

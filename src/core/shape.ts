@@ -28,8 +28,8 @@ export function checkShape(op: string, shape: Shape): Shape {
 export function checkAxis(op: string, axis: number, rank: number): number {
   const resolved = axis < 0 ? axis + rank : axis;
   if (Number.isInteger(axis) && resolved >= 0 && resolved < rank) return resolved;
-  const range = rank === 0 ? "a scalar has no axes" : `must lie in ${String(-rank)}..${String(rank - 1)}`;
-  throw new ShapeError(op, `axis ${range}; got ${String(axis)}.`);
+  const range = rank === 0 ? "not be given for a scalar" : `lie in ${String(-rank)}..${String(rank - 1)}`;
+  throw new ShapeError(op, `axis must ${range}; got ${String(axis)}.`);
 }
 
 /** Resolves several axes, refuses repeats, and returns them ascending. */

@@ -152,7 +152,12 @@ function checkOptimizer(
     throw new FormatError("loadCheckpoint", `${path}: ${rule}; got ${got}.`);
   };
   if (numbers === null) return fail("the checkpoint must hold an optimizer's state", "none");
-  const names = (all: Numbers): string => Object.keys(all).sort().join(", ");
+  // Numbers of single parameters ("0.step") say nothing about the kind.
+  const names = (all: Numbers): string =>
+    Object.keys(all)
+      .filter((name) => !/^\d/.test(name))
+      .sort()
+      .join(", ");
   const own = names(optimizer.stateDict().numbers);
   if (own !== names(numbers)) fail(`the optimizer must be of the same kind (${own})`, names(numbers));
   // The state is made when first needed, so its shapes are told by the parameters they belong to.

@@ -129,7 +129,11 @@ export abstract class Module {
       moved.set(tensor, target);
       (module as unknown as Fields)[field] = target;
     }
-    for (const [before, after] of moved) if (before !== after) before.dispose();
+    for (const [before, after] of moved) {
+      if (before === after) continue;
+      before.grad?.dispose();
+      before.dispose();
+    }
     return this;
   }
 

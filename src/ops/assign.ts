@@ -4,7 +4,9 @@ import { formatShape, sameShape } from "../core/shape.ts";
 import { applyInPlace } from "../tensor/apply.ts";
 import { primitive } from "../tensor/primitive.ts";
 import type { Primitive } from "../tensor/primitive.ts";
+import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { contiguous } from "./algebra.ts";
 import { to } from "./creation.ts";
 
 const assignPrimitive: Primitive<null> = primitive({
@@ -37,10 +39,11 @@ const assignPrimitive: Primitive<null> = primitive({
  */
 export function assign(target: Tensor, source: Tensor): void {
   target.assertAlive("assign");
-  const local = to(source, { device: target.device, dtype: target.dtype });
-  try {
-    applyInPlace(assignPrimitive, [target, local], null);
-  } finally {
-    if (local !== source) local.dispose();
-  }
+  composite("assign", () => {
+    const local = to(source, { device: target.device, dtype: target.dtype });
+    // A view of the target itself would be overwritten while it is read.
+    const overlaps = local.storage === target.storage && local.view !== target.view;
+    applyInPlace(assignPrimitive, [target, overlaps ? contiguous(local) : local], null);
+    return target;
+  });
 }

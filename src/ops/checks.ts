@@ -28,6 +28,12 @@ export function requireSameDType(op: string, inputs: readonly Tensor[], names: r
   throw new DTypeError(op, `inputs must have one dtype; got ${got}. Convert with cast(x, dtype).`);
 }
 
+export function requireSameShape(op: string, inputs: readonly Tensor[], names: readonly string[]): void {
+  if (inputs.every((x) => sameShape(x.shape, inputs[0].shape))) return;
+  const got = inputs.map((x, i) => `${names[i]} ${formatShape(x.shape)}`).join(", ");
+  throw new ShapeError(op, `inputs must have one shape; got ${got}.`);
+}
+
 export function requireIndex(op: string, index: Tensor): void {
   if (index.dtype === "int32") return;
   throw new DTypeError(op, `indices must be int32; got ${index.dtype}. Convert with cast(index, "int32").`);

@@ -1,5 +1,6 @@
 // Adam and its variant with decoupled weight decay.
 import type { AdamParameters } from "../backend/kernels.ts";
+import { requireFloat, requireSameDType, requireSameShape } from "../ops/checks.ts";
 import { applyInPlace } from "../tensor/apply.ts";
 import { primitive } from "../tensor/primitive.ts";
 import type { Primitive } from "../tensor/primitive.ts";
@@ -12,7 +13,13 @@ const adamPrimitive: Primitive<AdamParameters> = primitive({
   inputs: ["p", "g", "m", "v"],
   outputs: [],
   mutates: ["p", "m", "v"],
-  infer: () => [],
+  infer: (inputs) => {
+    const names = ["parameter", "gradient", "state", "state"];
+    requireFloat("adam", inputs[0]);
+    requireSameDType("adam", inputs, names);
+    requireSameShape("adam", inputs, names);
+    return [];
+  },
   kernel: (k, [p, g, m, v], _, parameters) => k.adam(p, g, m, v, parameters),
 });
 
@@ -50,16 +57,16 @@ export class Adam extends Optimizer {
     this.weightDecay = requireRange("Adam", "weightDecay", weightDecay, 0, Infinity);
   }
 
-  protected override update(p: Tensor, gradient: Tensor, index: number): void {
+  protected override update(p: Tensor, gradient: Tensor, index: number, step: number): void {
     const [beta1, beta2] = this.betas;
-    const { lr, eps, weightDecay, decoupled, steps } = this;
+    const { lr, eps, weightDecay, decoupled } = this;
     applyInPlace(
       adamPrimitive,
       [p, gradient, this.state(index, "exp_avg"), this.state(index, "exp_avg_sq")],
       {
         ...{ lr, beta1, beta2, eps, weightDecay, decoupled },
-        biasCorrection1: 1 - beta1 ** steps,
-        biasCorrection2: 1 - beta2 ** steps,
+        biasCorrection1: 1 - beta1 ** step,
+        biasCorrection2: 1 - beta2 ** step,
       },
     );
   }

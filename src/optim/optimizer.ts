@@ -22,12 +22,14 @@ export abstract class Optimizer {
   lr: number;
   /** Steps taken so far. */
   steps = 0;
-  // Per parameter, by name; made when first needed.
+  // Per parameter: updates so far (a parameter without a gradient is passed over), and tensors by name, made when needed.
+  readonly #updates: number[];
   readonly #state: Map<string, Tensor>[];
 
   constructor(name: string, parameters: Iterable<Tensor>, lr: number) {
     this.parameters = [...parameters];
     this.lr = requireRange(name, "lr", lr, 0, Infinity);
+    this.#updates = this.parameters.map(() => 0);
     this.#state = this.parameters.map(() => new Map<string, Tensor>());
     if (this.parameters.length === 0) throw new ValueError(name, "there must be parameters; got none.");
     for (const p of this.parameters) {
@@ -39,7 +41,9 @@ export abstract class Optimizer {
   step(): void {
     this.steps++;
     this.parameters.forEach((p, i) => {
-      if (p.grad !== null) this.update(p, p.grad, i);
+      if (p.grad === null) return;
+      this.#updates[i]++;
+      this.update(p, p.grad, i, this.#updates[i]);
     });
   }
 
@@ -57,7 +61,8 @@ export abstract class Optimizer {
     this.#state.forEach((own, i) => {
       for (const [name, tensor] of own) tensors.set(`${String(i)}.${name}`, tensor);
     });
-    return { tensors, numbers: { steps: this.steps, ...this.hyperparameters() } };
+    const updates = Object.fromEntries(this.#updates.map((n, i) => [`${String(i)}.step`, n]));
+    return { tensors, numbers: { steps: this.steps, ...updates, ...this.hyperparameters() } };
   }
 
   /**
@@ -73,8 +78,12 @@ export abstract class Optimizer {
     readonly numbers: Hyperparameters;
   }): void {
     const entries = [...tensors].map(([key, tensor]) => ({ ...this.#locate(key, tensor), tensor }));
+    this.dispose();
     for (const { index, name, tensor } of entries) assign(this.state(index, name), tensor);
     this.steps = Number(numbers.steps ?? this.steps);
+    this.#updates.forEach((_, i) => {
+      this.#updates[i] = Number(numbers[`${String(i)}.step`] ?? this.steps);
+    });
     this.restore(numbers);
   }
 
@@ -86,7 +95,8 @@ export abstract class Optimizer {
     }
   }
 
-  protected abstract update(p: Tensor, gradient: Tensor, index: number): void;
+  /** Changes one parameter; `step` counts its updates from 1. */
+  protected abstract update(p: Tensor, gradient: Tensor, index: number, step: number): void;
   protected abstract hyperparameters(): Hyperparameters;
   protected abstract restore(numbers: Hyperparameters): void;
 

@@ -1,6 +1,7 @@
 // Stochastic gradient descent.
 import type { SgdParameters } from "../backend/kernels.ts";
 import { ValueError } from "../core/errors.ts";
+import { requireFloat, requireSameDType, requireSameShape } from "../ops/checks.ts";
 import { applyInPlace } from "../tensor/apply.ts";
 import { primitive } from "../tensor/primitive.ts";
 import type { Primitive } from "../tensor/primitive.ts";
@@ -13,7 +14,13 @@ const sgdPrimitive: Primitive<SgdParameters> = primitive({
   inputs: ["p", "g", "buffer"],
   outputs: [],
   mutates: ["p", "buffer"],
-  infer: () => [],
+  infer: (inputs) => {
+    const names = ["parameter", "gradient", "state", "state"];
+    requireFloat("sgd", inputs[0]);
+    requireSameDType("sgd", inputs, names);
+    requireSameShape("sgd", inputs, names);
+    return [];
+  },
   kernel: (k, [p, g, buffer], _, parameters) => k.sgd(p, g, buffer ?? null, parameters),
 });
 

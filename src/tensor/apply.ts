@@ -82,6 +82,8 @@ export function applyInPlace<A>(p: Primitive<A>, inputs: readonly Tensor[], attr
   const operands = prepare(p, inputs, device);
   try {
     p.kernel(device.kernels, operands, [], attrs);
+    // A target of awkward layout was updated in a dense copy.
+    for (const i of p.mutates) if (operands[i] !== inputs[i]) device.kernels.copy(operands[i], inputs[i]);
   } finally {
     if (operands !== inputs) releaseCopies(operands, inputs);
   }

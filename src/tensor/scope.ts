@@ -16,6 +16,14 @@ export const currentScope = (): Scope | null => current;
 // Symbol.dispose is missing before Node 18.18 and in Safari; classes below need it when their bodies run.
 (Symbol as { dispose?: symbol }).dispose ??= Symbol.for("Symbol.dispose");
 
+export interface ScopeOptions {
+  /**
+   * Not opened where it is made: it owns only what `run` makes, and may be closed at any time. For tasks that take turns
+   * across awaits.
+   */
+  readonly detached?: boolean;
+}
+
 /**
  * Owns the tensors made while it is open. `using s = new Scope("step")` closes it at the end of the block.
  *
@@ -24,14 +32,16 @@ export const currentScope = (): Scope | null => current;
 export class Scope {
   readonly name: string;
   readonly #parent: Scope | null;
+  readonly #detached: boolean;
   readonly #handles: Tensor[] = [];
   #open = true;
 
-  constructor(name?: string) {
+  constructor(name?: string, { detached = false }: ScopeOptions = {}) {
     count++;
     this.name = name ?? `scope ${String(count)}`;
-    this.#parent = current;
-    current = this;
+    this.#detached = detached;
+    this.#parent = detached ? null : current;
+    if (!detached) current = this;
   }
 
   get isOpen(): boolean {
@@ -83,12 +93,16 @@ export class Scope {
   }
 
   #leave(): void {
-    if (current !== this) {
+    if (this.#detached && current !== this) {
+      this.#open = false;
+      return;
+    }
+    if (current !== this || this.#detached) {
       const top = current === null ? "none" : `"${current.name}"`;
       throw new ScopeError(
         "scope",
         `scopes must close in reverse order of opening; got "${this.name}" closing while ${top} is innermost. ` +
-          "Do not hold a scope across await; use scope.run(fn) for concurrent tasks.",
+          "Do not hold a scope across await; for concurrent tasks use new Scope(name, { detached: true }) and its run(fn).",
       );
     }
     this.#open = false;
@@ -144,7 +158,7 @@ function refuseAsync(name: string): never {
   throw new ScopeError(
     "scope",
     `the function must be synchronous; got one that returned a promise (scope "${name}"). ` +
-      "Await outside, or use new Scope() with scope.run(fn) for the synchronous parts.",
+      "Await outside, or use new Scope(name, { detached: true }) with run(fn) for the synchronous parts.",
   );
 }
 

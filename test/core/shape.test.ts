@@ -60,7 +60,7 @@ describe("axes", () => {
     [() => checkAxis("sum", 3, 3), "sum: axis must lie in -3..2; got 3."],
     [() => checkAxis("sum", -4, 3), "sum: axis must lie in -3..2; got -4."],
     [() => checkAxis("sum", 0.5, 3), "sum: axis must lie in -3..2; got 0.5."],
-    [() => checkAxis("sum", 0, 0), "sum: axis a scalar has no axes; got 0."],
+    [() => checkAxis("sum", 0, 0), "sum: axis must not be given for a scalar; got 0."],
     [() => checkAxes("sum", [0, -2], 2), "sum: axes must be distinct; got [0, -2] for rank 2."],
     [() => checkShape("zeros", [2, -1]), "zeros: sizes must be whole numbers >= 0; got [2, -1]."],
     [() => checkShape("zeros", [2.5]), "zeros: sizes must be whole numbers >= 0; got [2.5]."],

@@ -110,7 +110,7 @@ describe("scope", () => {
     expect(call).toThrow(ScopeError);
     expect(call).toThrow(
       'scope: the function must be synchronous; got one that returned a promise (scope "step 3"). ' +
-        "Await outside, or use new Scope() with scope.run(fn) for the synchronous parts.",
+        "Await outside, or use new Scope(name, { detached: true }) with run(fn) for the synchronous parts.",
     );
     expect(tensors()).toBe(before);
   });
@@ -122,7 +122,7 @@ describe("Scope", () => {
     const inner = new Scope("inner");
     expect(() => outer.close()).toThrow(
       'scope: scopes must close in reverse order of opening; got "outer" closing while "inner" is innermost. ' +
-        "Do not hold a scope across await; use scope.run(fn) for concurrent tasks.",
+        "Do not hold a scope across await; for concurrent tasks use new Scope(name, { detached: true }) and its run(fn).",
     );
     inner.close();
     outer.close();
@@ -145,7 +145,31 @@ describe("Scope", () => {
   });
 
   // A scope is always opened on the stack, so of two tasks that take turns the first cannot close before the second.
-  it.todo("serves two tasks that take turns across awaits");
+  it("serves two tasks that take turns across awaits", async () => {
+    const task = async (name: string, value: number): Promise<[kept: number, isReleased: boolean]> => {
+      const own = new Scope(name, { detached: true });
+      const x = own.run(() => tensor([value]));
+      await Promise.resolve();
+      const y = own.run(() => mul(x, 2));
+      await Promise.resolve();
+      const kept = y.itemSync();
+      own.close();
+      return [kept, x.isDisposed && y.isDisposed];
+    };
+    expect(await Promise.all([task("a", 1), task("b", 2)])).toEqual([
+      [2, true],
+      [4, true],
+    ]);
+  });
+
+  it("detached, is not current, and cannot close while it runs", () => {
+    const own = new Scope("detached", { detached: true });
+    const outside = tensor([1]);
+    expect(() => own.run(() => own.close())).toThrow('got "detached" closing while "detached" is innermost');
+    own.close();
+    expect(outside.isDisposed).toBe(false);
+    outside.dispose();
+  });
 });
 
 describe("a released tensor", () => {

@@ -28,6 +28,8 @@ export class Workspace {
   scratch(bytes: number): number {
     if (bytes > this.#bytes) {
       if (this.#ptr !== 0) this.#residency.unreserve(this.#ptr, this.#bytes);
+      // Forgotten before the new request, which may throw: the block must not be given back twice.
+      this.#ptr = 0;
       this.#bytes = 0;
       this.#ptr = this.#residency.reserve("scratch", bytes);
       this.#bytes = bytes;

@@ -3,11 +3,7 @@ import { DeviceError } from "../../core/errors.ts";
 import { nodeBuiltin } from "../../core/runtime.ts";
 import type { KernelExports } from "./exports.ts";
 import { MAX_PAGES, WasmHeap } from "./heap.ts";
-
-export type WasmBuild = "strict" | "relaxed";
-
-/** Where the kernels come from, where the library should not look for them itself. */
-export type WasmSource = URL | BufferSource | WebAssembly.Module;
+import type { WasmBuild, WasmSource } from "./source.ts";
 
 export interface LoadedKernels {
   readonly exports: KernelExports;
@@ -66,14 +62,24 @@ function createMemory(maximumBytes: number): { memory: WebAssembly.Memory; share
   return { memory: new WebAssembly.Memory({ initial, maximum: ceiling }), shared: false };
 }
 
-async function compile(source: URL | BufferSource, shared: boolean): Promise<WebAssembly.Module> {
+async function compile(source: URL | Bytes, shared: boolean): Promise<WebAssembly.Module> {
   const bytes = source instanceof URL ? await fetchBytes(source) : toBytes(source);
-  return WebAssembly.compile(shared ? bytes : unshareImport(bytes));
+  try {
+    return await WebAssembly.compile(shared ? bytes : unshareImport(bytes));
+  } catch (cause) {
+    throw initError(
+      `the kernels must be a wasm module that this engine compiles; got: ${String(cause)}`,
+      cause,
+    );
+  }
 }
 
-const toBytes = (source: BufferSource): Uint8Array<ArrayBuffer> =>
+type Bytes = ArrayBuffer | ArrayBufferView;
+
+// Copied, since the engine compiles no shared memory.
+const toBytes = (source: Bytes): Uint8Array<ArrayBuffer> =>
   ArrayBuffer.isView(source)
-    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength).slice()
     : new Uint8Array(source);
 
 async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
@@ -98,13 +104,15 @@ function readLocal(
   try {
     return fs.readFileSync(url);
   } catch (cause) {
-    const error = new DeviceError(
-      "init",
-      `the kernels must lie at ${url.href}; got no such file. Run npm run build:wasm.`,
-    );
-    error.cause = cause;
-    throw error;
+    throw initError(`the kernels must lie at ${url.href}; got no such file. Run npm run build:wasm.`, cause);
   }
+}
+
+function initError(message: string, cause: unknown): DeviceError {
+  if (cause instanceof DeviceError) return cause;
+  const error = new DeviceError("init", message);
+  error.cause = cause;
+  return error;
 }
 
 // The binaries import a shared memory; the two kinds differ in one bit of the import's limits flag (3 -> 1).

@@ -16,14 +16,13 @@ export function optimizerKernels(e: KernelExports): Pick<KernelFamilies, "adam" 
     },
     sgd(p, g, buffer, o) {
       const gradScale = o.first ? 1 : 1 - o.dampening;
-      const momentum = o.first ? 0 : o.momentum;
       const bufferPtr = buffer ? pointer(buffer) : 0;
       e.sgd_f32(
         pointer(p),
         pointer(g),
         bufferPtr,
         o.lr,
-        momentum,
+        o.momentum,
         gradScale,
         o.weightDecay,
         Number(o.nesterov),
