@@ -70,8 +70,8 @@ function poolPlane(
       const left = j * sW - pW;
       const firstW = left + firstInside(left, dW) * dW;
       const endW = min(left + kW * dW, inW);
-      // Vectors of one lane, for their select: which element wins is as good as random, and a branch on it would cost
-      // four times the rest.
+      // Vectors of one lane, for their select: which element wins is as good as random, and branching on it takes twice
+      // as long.
       let best = f32x4.splat(-Infinity);
       let where = i32x4.splat(-1);
       for (let h = firstH; h < endH; h += dH) {
