@@ -10,13 +10,16 @@ import { requireFloat } from "./checks.ts";
 type Name = "x" | "y";
 type UnaryVjp<S extends Name> = (g: Tensor, saved: Readonly<Record<S, Tensor>>) => Tensor;
 
+// Named, and written at each op: inferred types would have to look into Tensor, whose methods these become.
+type UnaryFunction = (x: Tensor) => Tensor;
+
 /** A function of one element: the kernel of its name, what its derivative is written in, and the derivative. */
 function unary<S extends Name>(
   name: UnaryOp,
   saves: S,
   vjp: UnaryVjp<S>,
   vjpKernel?: UnaryVjp<S>,
-): (x: Tensor) => Tensor {
+): UnaryFunction {
   const record: Primitive<null> = primitive({
     name,
     inputs: ["x"],
@@ -48,13 +51,13 @@ const tanhGrad = activationGrad("tanhGrad");
 const sigmoidGrad = activationGrad("sigmoidGrad");
 
 /** y = e^x. */
-export const exp = unary("exp", "y", (g, { y }) => mul(g, y));
+export const exp: UnaryFunction = unary("exp", "y", (g, { y }) => mul(g, y));
 
 /** y = ln x; NaN below 0, -Infinity at 0. */
-export const log = unary("log", "x", (g, { x }) => div(g, x));
+export const log: UnaryFunction = unary("log", "x", (g, { x }) => div(g, x));
 
 /** y = sqrt(x); NaN below 0. The derivative at 0 is infinite. */
-export const sqrt = unary("sqrt", "y", (g, { y }) => div(g, mul(y, 2)));
+export const sqrt: UnaryFunction = unary("sqrt", "y", (g, { y }) => div(g, mul(y, 2)));
 
 // 1 where the output is positive, as a constant: relu is linear on each side, its second derivative is 0.
 const stepPrimitive: Primitive<null> = primitive({
@@ -68,7 +71,7 @@ const stepPrimitive: Primitive<null> = primitive({
 });
 
 /** y = max(x, 0); NaN passes. The derivative at 0 is 0. */
-export const relu = unary(
+export const relu: UnaryFunction = unary(
   "relu",
   "y",
   (g, { y }) => mul(g, apply(stepPrimitive, [y], null)),
@@ -76,7 +79,7 @@ export const relu = unary(
 );
 
 /** y = tanh x. */
-export const tanh = unary(
+export const tanh: UnaryFunction = unary(
   "tanh",
   "y",
   (g, { y }) => mul(g, sub(1, mul(y, y))),
@@ -84,7 +87,7 @@ export const tanh = unary(
 );
 
 /** y = 1 / (1 + e^-x). */
-export const sigmoid = unary(
+export const sigmoid: UnaryFunction = unary(
   "sigmoid",
   "y",
   (g, { y }) => mul(g, mul(y, sub(1, y))),
