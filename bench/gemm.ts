@@ -99,7 +99,10 @@ function runGates(context: Context): void {
   const product = { m: GATE_SIZE, n: GATE_SIZE, k: GATE_SIZE };
   const library = publicCase(GATE_SIZE);
   const cases = [tileCase(kernels), kernelCase(kernels, "NN", product, "gemm_f32 512 NN"), library.it];
-  const { timings, shares } = runBesidePeak(context, "512 x 512 x 512", cases);
+  // A quiet moment of five milliseconds is rare on a busy machine: the gates wait longer for one.
+  const { rounds, maxRounds } = context.pace;
+  const pace = { ...context.pace, rounds: 2 * rounds, maxRounds: 2 * maxRounds };
+  const { timings, shares } = runBesidePeak(context, "512 x 512 x 512", cases, pace);
   library.dispose();
   const [tile, ...whole] = timings;
   const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

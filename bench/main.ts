@@ -49,7 +49,7 @@ async function run({ only, quick, json }: Options): Promise<void> {
   const gates = report.suites.flatMap((suite) => suite.gates);
   const passed = gates.filter((gate) => gate.passed).length;
   const verdict = gates.length === 0 ? "" : `; ${String(passed)} of ${String(gates.length)} gates passed`;
-  process.stdout.write(`\ndone in ${seconds.toFixed(1)} s${verdict}\n`);
+  process.stdout.write(`\ndone in ${seconds.toFixed(1)} s${verdict}\n${report.interruptions}\n`);
   if (json !== null) {
     writeFileSync(json, `${JSON.stringify({ machine, quick, seconds, suites: report.suites }, null, 2)}\n`);
   }

@@ -50,6 +50,8 @@ const formatRate = (value: number): string => (value >= 1000 ? value.toFixed(0) 
 
 export class Report {
   readonly suites: SuiteReport[] = [];
+  #samples = 0;
+  #preempted = 0;
 
   suite(name: string): void {
     this.suites.push({ name, sections: [], gates: [], notes: [] });
@@ -67,6 +69,8 @@ export class Report {
   row(row: Row): void {
     this.#suite.sections.at(-1)!.rows.push(row);
     const { label, timing, rate, share } = row;
+    this.#samples += timing.samples.length;
+    this.#preempted += timing.preempted;
     const times = formatTime(timing.best).padStart(9) + formatTime(timing.median).padStart(10);
     const speed = (rate ? `${formatRate(rate.value)} ${rate.unit}` : "").padStart(13);
     const shares = share
@@ -86,6 +90,11 @@ export class Report {
   note(text: string): void {
     this.#suite.notes.push(text);
     print(`  ${text}`);
+  }
+
+  /** How many of all samples another program interrupted. */
+  get interruptions(): string {
+    return `${String(this.#preempted)} of ${String(this.#samples)} samples interrupted by other programs`;
   }
 
   get #suite(): SuiteReport {
@@ -144,4 +153,8 @@ export function printMachine(machine: Machine): void {
   const { cpu, cores, memoryGiB, node, build, neurite, commit: at, date, loadAverage } = machine;
   print(`neurite ${neurite} (${at}), ${build} kernels, Node ${node}`);
   print(`${cpu}, ${String(cores)} cores, ${String(memoryGiB)} GiB, load ${loadAverage.toFixed(1)}; ${date}`);
+  if (loadAverage > cores / 2) {
+    print("Other programs keep this machine busy: times are too high, and what needs");
+    print("the caches has less of them. Compare ratios, and measure again when it is quiet.");
+  }
 }
