@@ -153,7 +153,7 @@ export function printMachine(machine: Machine): void {
   const { cpu, cores, memoryGiB, node, build, neurite, commit: at, date, loadAverage } = machine;
   print(`neurite ${neurite} (${at}), ${build} kernels, Node ${node}`);
   print(`${cpu}, ${String(cores)} cores, ${String(memoryGiB)} GiB, load ${loadAverage.toFixed(1)}; ${date}`);
-  if (loadAverage > cores / 2) {
+  if (loadAverage > cores * 0.75) {
     print("Other programs keep this machine busy: times are too high, and what needs");
     print("the caches has less of them. Compare ratios, and measure again when it is quiet.");
   }
