@@ -14,7 +14,8 @@ const look = () => {
 };
 
 const BATCH = 256;
-const mlp = () => new Sequential(new Linear(784, 256), new ReLU(), new Linear(256, 256), new ReLU(), new Linear(256, 10));
+const mlp = () =>
+  new Sequential(new Linear(784, 256), new ReLU(), new Linear(256, 256), new ReLU(), new Linear(256, 10));
 // What one forward pass allocates: input copy, two hidden layers with their rectified forms, scores.
 const FORWARD_BYTES = 4 * BATCH * (784 + 4 * 256 + 10);
 // And a backward pass: gradients of the two hidden layers in both forms, and of the weights.

@@ -30,7 +30,9 @@ describe("a synchronous loop without scopes", () => {
   ])("%s: %s", (scenario, _, least) => {
     const { allocated, correct, live, rss, wasm } = run(scenario);
     const mib = (bytes: number): string => `${(bytes / MIB).toFixed(0)} MiB`;
-    console.log(`${scenario}: ${mib(allocated)} allocated, ${mib(live)} live, RSS ${mib(rss)}, wasm ${mib(wasm)}`);
+    console.log(
+      `${scenario}: ${mib(allocated)} allocated, ${mib(live)} live, RSS ${mib(rss)}, wasm ${mib(wasm)}`,
+    );
     expect(correct).toBe(true);
     expect(allocated).toBeGreaterThanOrEqual(least);
     expect(rss).toBeLessThan(256 * MIB + 2 * live);
