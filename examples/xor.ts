@@ -37,7 +37,7 @@ const enough = 0.001;
 let steps = 0;
 for (let loss = Infinity; loss > enough && steps < 2000; steps++) {
   loss = await step();
-  if (steps % 50 === 0) console.log(`step ${String(steps).padStart(4)}  loss ${loss.toFixed(4)}`);
+  if (steps % 10 === 0) console.log(`step ${String(steps).padStart(4)}  loss ${loss.toFixed(4)}`);
 }
 
 const answers = scope(() => noGrad(() => model.forward(x)));
