@@ -29,6 +29,7 @@ export interface Device {
   beginOp(): void;
   pin(storage: Storage): void;
   allocate(op: string, dtype: DType, length: number): Storage;
+  /** A buffer with a copy of the data. */
   upload(op: string, dtype: DType, data: BufferData): Storage;
   /** Elements `start .. start + length` of a buffer, as a copy. */
   download(storage: Storage, start: number, length: number): BufferData;

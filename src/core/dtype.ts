@@ -36,8 +36,14 @@ export function bufferArray(dtype: DType, length: number): BufferData {
   return new Int32Array(length);
 }
 
-/** Copies host values into a fresh array of the dtype's buffer form, truncating toward zero for integers. */
+/**
+ * Host values in the dtype's buffer form, truncated toward zero for integers: the array itself where it has that form
+ * already, else a fresh one.
+ */
 export function toBufferArray(dtype: DType, values: ArrayLike<number>): BufferData {
+  if (dtype === "float32" && values instanceof Float32Array) return values;
+  if (dtype === "float64" && values instanceof Float64Array) return values;
+  if (dtype === "int32" && values instanceof Int32Array) return values;
   const array = bufferArray(dtype, values.length);
   if (dtype === "bool") for (let i = 0; i < values.length; i++) array[i] = values[i] === 0 ? 0 : 1;
   else array.set(values);

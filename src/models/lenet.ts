@@ -35,8 +35,9 @@ export class LeNet5 extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    const a = this.pool.forward(relu(this.conv1.forward(x))); // [N, 1, 32, 32] -> [N, 6, 28, 28] -> [N, 6, 14, 14]
-    const b = this.pool.forward(relu(this.conv2.forward(a))); // -> [N, 16, 10, 10] -> [N, 16, 5, 5]
+    // The rectifier keeps order, so it may follow the pooling, where a quarter of the elements is left.
+    const a = relu(this.pool.forward(this.conv1.forward(x))); // [N, 1, 32, 32] -> [N, 6, 28, 28] -> [N, 6, 14, 14]
+    const b = relu(this.pool.forward(this.conv2.forward(a))); // -> [N, 16, 10, 10] -> [N, 16, 5, 5]
     const c = relu(this.fc1.forward(reshape(b, [x.shape[0], 400]))); // -> [N, 120]
     const d = relu(this.fc2.forward(c)); // -> [N, 84]
     return this.fc3.forward(d); // -> [N, 10]

@@ -13,6 +13,8 @@ const SMALL_CLASSES = 16;
 const STEP_BITS = 3;
 const GROW_BYTES = 4 * 1024 * 1024;
 const MIN_SPAN_UNITS = 64;
+/** Below this size the memory grows rather than merges. */
+const SETTLE_BYTES = 32 * 1024 * 1024;
 
 /** The memory below: its present size and a way to ask for more; both in bytes. */
 export interface Heap {
@@ -107,10 +109,12 @@ export class Allocator {
     return 0;
   }
 
-  // Merging sorts all free blocks; worth it only where they could serve the request and many came since the last time.
+  // Merging sorts all free blocks and empties the lists that a steady loop has warmed up. A small memory rather grows;
+  // a larger one merges where a good part of it lies free and could serve the request.
   #worthMerging(size: number): boolean {
+    if (this.#top < SETTLE_BYTES) return false;
     const free = this.#listedBytes();
-    return free >= size && free - this.#freeAfterMerge >= Math.max(size, this.#top / 8);
+    return free >= size && free - this.#freeAfterMerge >= Math.max(size, this.#top / 4);
   }
 
   #listedBytes(): number {

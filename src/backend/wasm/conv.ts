@@ -1,5 +1,6 @@
 // Convolution on the wasm device: a plan (packed weights, tables of pixels and taps) is made once per call, then a pass
 // runs over it. assembly/conv.ts tells the protocol.
+import type { BufferData } from "../../core/dtype.ts";
 import type { ConvGeometry, KernelFamilies } from "../kernels.ts";
 import { pointer } from "./exports.ts";
 import type { KernelExports, Workspace } from "./exports.ts";
@@ -13,22 +14,20 @@ const GEOMETRY_BYTES = 128; // the words, rounded up so that the plan behind the
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
-// Missing spatial axes come first, as size 1 without padding.
-const spatial = (values: readonly number[], filler: number): number[] =>
-  [filler, filler, filler, ...values].slice(-3);
+function writeGeometry(words: BufferData, o: ConvGeometry): void {
+  words.set([o.batch, o.groups, o.inChannels / o.groups, o.outChannels / o.groups]);
+  writeAxes(words, 4, o.input, 1);
+  writeAxes(words, 7, o.output, 1);
+  writeAxes(words, 10, o.kernel, 1);
+  writeAxes(words, 13, o.stride, 1);
+  writeAxes(words, 16, o.padding, 0);
+  writeAxes(words, 19, o.dilation, 1);
+}
 
-function geometryWords(o: ConvGeometry): number[] {
-  const { batch, groups, inChannels, outChannels } = o;
-  const axes = [o.input, o.output, o.kernel, o.stride].flatMap((values) => spatial(values, 1));
-  return [
-    batch,
-    groups,
-    inChannels / groups,
-    outChannels / groups,
-    ...axes,
-    ...spatial(o.padding, 0),
-    ...spatial(o.dilation, 1),
-  ];
+// Always three; missing spatial axes come first, as size 1 without padding.
+function writeAxes(words: BufferData, at: number, values: readonly number[], filler: number): void {
+  const missing = 3 - values.length;
+  for (let i = 0; i < 3; i++) words[at + i] = i < missing ? filler : values[i - missing];
 }
 
 interface PassMemory {
@@ -43,8 +42,9 @@ export function convKernels(
 ): Pick<KernelFamilies, "conv" | "convInputGrad" | "convWeightGrad"> {
   // Geometry, plan and scratch lie behind each other in the workspace; how much the latter take depends on the first.
   function prepare(o: ConvGeometry, pass: number, wPtr: number): PassMemory {
-    const words = geometryWords(o);
-    const write = (ptr: number): void => workspace.heap.window("int32", ptr, GEOMETRY_WORDS).set(words);
+    const write = (ptr: number): void => {
+      writeGeometry(workspace.heap.window("int32", ptr, GEOMETRY_WORDS), o);
+    };
     let geometryPtr = workspace.scratch(GEOMETRY_BYTES);
     write(geometryPtr);
     const planBytes = align(e.conv_plan_bytes(geometryPtr, pass));
