@@ -41,9 +41,9 @@ def run(name, function, inputs, attrs=None, integers=None):
     }
 
 
-def write(name, cases):
+def write(name, cases, script="scripts/fixtures.py"):
     document = {
-        "script": "scripts/fixtures.py",
+        "script": script,
         "torch": torch.__version__.split("+")[0],
         "cases": cases,
     }
@@ -127,6 +127,7 @@ def optimizers():
                "steps": pack(torch.stack(steps))}
 
 
-for make in (conv2d, max_pool2d, log_softmax, cross_entropy, optimizers):
-    torch.manual_seed(20)
-    write(make.__name__.replace("_", "-"), list(make()))
+if __name__ == "__main__":
+    for make in (conv2d, max_pool2d, log_softmax, cross_entropy, optimizers):
+        torch.manual_seed(20)
+        write(make.__name__.replace("_", "-"), list(make()))

@@ -56,8 +56,19 @@ export { exp, log, relu, sigmoid, sqrt, square, tanh } from "./ops/elementwise.t
 export { argmax, mean } from "./ops/reduce.ts";
 export { linear, matmul } from "./ops/linalg.ts";
 export { gather, scatterAdd } from "./ops/indexing.ts";
-export { conv2d, maxPool2d, maxPool2dWithIndices } from "./ops/conv.ts";
-export type { ConvOptions, Pair, PoolOptions } from "./ops/conv.ts";
+export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from "./ops/conv.ts";
+export type { ConvOptions, ConvTransposeOptions, Pair, Sizes } from "./ops/conv.ts";
+export { maxPool1d, maxPool2d, maxPool2dWithIndices } from "./ops/pool/max.ts";
+export type { PoolOptions } from "./ops/pool/max.ts";
+export { avgPool1d, avgPool2d } from "./ops/pool/average.ts";
+export type { AvgPoolOptions } from "./ops/pool/average.ts";
+export {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+} from "./ops/pool/adaptive.ts";
+export type { AdaptiveSize } from "./ops/pool/adaptive.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { crossEntropy, mseLoss, nllLoss } from "./ops/loss.ts";
 export type { LossOptions, Reduction } from "./ops/loss.ts";

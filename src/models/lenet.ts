@@ -2,7 +2,8 @@
 import { relu } from "../ops/elementwise.ts";
 import { reshape } from "../ops/algebra.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Conv2d, MaxPool2d } from "../nn/conv.ts";
+import { Conv2d } from "../nn/conv.ts";
+import { MaxPool2d } from "../nn/pool.ts";
 import type { ParameterOptions } from "../nn/init.ts";
 import { Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";

@@ -1,27 +1,94 @@
-// Convolution and pooling layers.
+// Convolution layers and their transposes over one to three spatial axes.
 import { ShapeError } from "../core/errors.ts";
-import { conv2d, maxPool2d } from "../ops/conv.ts";
-import type { ConvOptions, Pair, PoolOptions } from "../ops/conv.ts";
-import { requireWhole } from "../ops/checks.ts";
+import { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from "../ops/conv.ts";
+import type { ConvOptions, ConvTransposeOptions, Pair, Sizes } from "../ops/conv.ts";
+import { requireSizes, requireWhole } from "../ops/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { showChanged, showSizes } from "./describe.ts";
 import { fanInBound, uniformParameter } from "./init.ts";
 import type { ParameterOptions } from "./init.ts";
 import { Module } from "./module.ts";
 
-const show = (value: Pair): string => (typeof value === "number" ? String(value) : `[${value.join(", ")}]`);
+interface ConvLayerOptions extends ConvOptions<Sizes>, ParameterOptions {
+  readonly bias?: boolean;
+}
 
-/** What differs from the defaults, for printouts. */
-const showChanged = (
-  options: Readonly<Record<string, Pair | undefined>>,
-  defaults: Readonly<Record<string, Pair>>,
-): string =>
-  Object.entries(options)
-    .filter(([name, value]) => value !== undefined && show(value) !== show(defaults[name]))
-    .map(([name, value]) => `, ${name}=${show(value!)}`)
-    .join("");
+interface ConvTransposeLayerOptions extends ConvTransposeOptions<Sizes>, ParameterOptions {
+  readonly bias?: boolean;
+}
 
 export interface Conv2dOptions extends ConvOptions, ParameterOptions {
   readonly bias?: boolean;
+}
+
+/** What the six layers share: their parameters, and how they print. */
+abstract class ConvLayer<Options extends { readonly groups?: number }> extends Module {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly kernelSize: Sizes;
+  readonly options: Options;
+  weight: Tensor;
+  bias: Tensor | null;
+
+  constructor(
+    name: string,
+    axes: number,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Sizes,
+    { bias = true, ...options }: Options & ParameterOptions & { readonly bias?: boolean },
+    transposed: boolean,
+  ) {
+    super();
+    const { device, dtype, generator, ...rest } = options;
+    const where: ParameterOptions = {
+      ...(device !== undefined && { device }),
+      ...(dtype && { dtype }),
+      ...(generator && { generator }),
+    };
+    this.inChannels = requireWhole(name, "inChannels", inChannels, 1);
+    this.outChannels = requireWhole(name, "outChannels", outChannels, 1);
+    this.kernelSize = kernelSize;
+    const groups = requireWhole(name, "groups", options.groups ?? 1, 1);
+    this.options = rest as unknown as Options;
+    if (inChannels % groups !== 0 || outChannels % groups !== 0) {
+      throw new ShapeError(
+        name,
+        `channels must divide by groups; got ${String(inChannels)} in and ${String(outChannels)} out by ${String(groups)}.`,
+      );
+    }
+    const kernel = requireSizes(name, "kernelSize", kernelSize, axes, 1);
+    const shape = transposed
+      ? [inChannels, outChannels / groups, ...kernel]
+      : [outChannels, inChannels / groups, ...kernel];
+    this.weight = uniformParameter(shape, fanInBound(shape), where);
+    this.bias = bias ? uniformParameter([outChannels], fanInBound(shape), where) : null;
+  }
+
+  protected override describe(): string {
+    const channels = `${String(this.inChannels)}, ${String(this.outChannels)}, kernelSize=${showSizes(this.kernelSize)}`;
+    const defaults = { stride: 1, padding: 0, outputPadding: 0, dilation: 1, groups: 1 };
+    return channels + showChanged(this.options, defaults) + (this.bias ? "" : ", bias=false");
+  }
+}
+
+/**
+ * 1-D convolution (cross-correlation) over [N, inChannels, L].
+ *
+ * weight [outChannels, inChannels/groups, k], bias [outChannels]; both start uniform on ±1/sqrt(fan in).
+ */
+export class Conv1d extends ConvLayer<ConvOptions<Sizes>> {
+  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, options: ConvLayerOptions = {}) {
+    super("Conv1d", 1, inChannels, outChannels, kernelSize, options, false);
+  }
+
+  override get moduleName(): string {
+    return "Conv1d";
+  }
+
+  override forward(x: Tensor): Tensor {
+    return conv1d(x, this.weight, this.bias, this.options);
+  }
 }
 
 /**
@@ -29,33 +96,9 @@ export interface Conv2dOptions extends ConvOptions, ParameterOptions {
  *
  * weight [outChannels, inChannels/groups, kH, kW], bias [outChannels]; both start uniform on ±1/sqrt(fan in).
  */
-export class Conv2d extends Module {
-  readonly inChannels: number;
-  readonly outChannels: number;
-  readonly kernelSize: Pair;
-  readonly options: ConvOptions;
-  weight: Tensor;
-  bias: Tensor | null;
-
+export class Conv2d extends ConvLayer<ConvOptions> {
   constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: Conv2dOptions = {}) {
-    super();
-    const { bias = true, stride = 1, padding = 0, dilation = 1, groups = 1, ...where } = options;
-    this.inChannels = requireWhole("Conv2d", "inChannels", inChannels, 1);
-    this.outChannels = requireWhole("Conv2d", "outChannels", outChannels, 1);
-    this.kernelSize = kernelSize;
-    this.options = { stride, padding, dilation, groups: requireWhole("Conv2d", "groups", groups, 1) };
-    if (inChannels % groups !== 0 || outChannels % groups !== 0) {
-      throw new ShapeError(
-        "Conv2d",
-        `channels must divide by groups; got ${String(inChannels)} in and ${String(outChannels)} out by ${String(groups)}.`,
-      );
-    }
-    const [kH, kW] = (typeof kernelSize === "number" ? [kernelSize, kernelSize] : kernelSize).map((size) =>
-      requireWhole("Conv2d", "kernelSize", size, 1),
-    );
-    const shape = [outChannels, inChannels / groups, kH, kW];
-    this.weight = uniformParameter(shape, fanInBound(shape), where);
-    this.bias = bias ? uniformParameter([outChannels], fanInBound(shape), where) : null;
+    super("Conv2d", 2, inChannels, outChannels, kernelSize, options, false);
   }
 
   override get moduleName(): string {
@@ -65,40 +108,97 @@ export class Conv2d extends Module {
   override forward(x: Tensor): Tensor {
     return conv2d(x, this.weight, this.bias, this.options);
   }
-
-  protected override describe(): string {
-    const { stride, padding, dilation, groups } = this.options;
-    const channels = `${String(this.inChannels)}, ${String(this.outChannels)}, kernelSize=${show(this.kernelSize)}`;
-    const changed = showChanged(
-      { stride, padding, dilation, groups },
-      { stride: 1, padding: 0, dilation: 1, groups: 1 },
-    );
-    return channels + changed + (this.bias ? "" : ", bias=false");
-  }
 }
 
-/** Maximum over windows of [N, C, H, W]; the stride defaults to the kernel size. */
-export class MaxPool2d extends Module {
-  readonly kernelSize: Pair;
-  readonly options: PoolOptions;
-
-  constructor(kernelSize: Pair, options: PoolOptions = {}) {
-    super();
-    this.kernelSize = kernelSize;
-    this.options = options;
+/**
+ * 3-D convolution (cross-correlation) over [N, inChannels, D, H, W].
+ *
+ * weight [outChannels, inChannels/groups, kD, kH, kW], bias [outChannels]; both start uniform on ±1/sqrt(fan in).
+ */
+export class Conv3d extends ConvLayer<ConvOptions<Sizes>> {
+  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, options: ConvLayerOptions = {}) {
+    super("Conv3d", 3, inChannels, outChannels, kernelSize, options, false);
   }
 
   override get moduleName(): string {
-    return "MaxPool2d";
+    return "Conv3d";
   }
 
   override forward(x: Tensor): Tensor {
-    return maxPool2d(x, this.kernelSize, this.options);
+    return conv3d(x, this.weight, this.bias, this.options);
+  }
+}
+
+/**
+ * 1-D transposed convolution over [N, inChannels, L].
+ *
+ * weight [inChannels, outChannels/groups, k], bias [outChannels]; both start uniform on ±1/sqrt(outChannels/groups k).
+ */
+export class ConvTranspose1d extends ConvLayer<ConvTransposeOptions<Sizes>> {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Sizes,
+    options: ConvTransposeLayerOptions = {},
+  ) {
+    super("ConvTranspose1d", 1, inChannels, outChannels, kernelSize, options, true);
   }
 
-  protected override describe(): string {
-    const { stride, padding, dilation } = this.options;
-    const defaults = { stride: this.kernelSize, padding: 0, dilation: 1 };
-    return `kernelSize=${show(this.kernelSize)}${showChanged({ stride, padding, dilation }, defaults)}`;
+  override get moduleName(): string {
+    return "ConvTranspose1d";
+  }
+
+  override forward(x: Tensor): Tensor {
+    return convTranspose1d(x, this.weight, this.bias, this.options);
+  }
+}
+
+/**
+ * 2-D transposed convolution over [N, inChannels, H, W].
+ *
+ * weight [inChannels, outChannels/groups, kH, kW], bias [outChannels]; both start uniform on
+ * ±1/sqrt(outChannels/groups kH kW).
+ */
+export class ConvTranspose2d extends ConvLayer<ConvTransposeOptions> {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Pair,
+    options: ConvTransposeOptions & ParameterOptions & { readonly bias?: boolean } = {},
+  ) {
+    super("ConvTranspose2d", 2, inChannels, outChannels, kernelSize, options, true);
+  }
+
+  override get moduleName(): string {
+    return "ConvTranspose2d";
+  }
+
+  override forward(x: Tensor): Tensor {
+    return convTranspose2d(x, this.weight, this.bias, this.options);
+  }
+}
+
+/**
+ * 3-D transposed convolution over [N, inChannels, D, H, W].
+ *
+ * weight [inChannels, outChannels/groups, kD, kH, kW], bias [outChannels]; both start uniform on
+ * ±1/sqrt(outChannels/groups kD kH kW).
+ */
+export class ConvTranspose3d extends ConvLayer<ConvTransposeOptions<Sizes>> {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Sizes,
+    options: ConvTransposeLayerOptions = {},
+  ) {
+    super("ConvTranspose3d", 3, inChannels, outChannels, kernelSize, options, true);
+  }
+
+  override get moduleName(): string {
+    return "ConvTranspose3d";
+  }
+
+  override forward(x: Tensor): Tensor {
+    return convTranspose3d(x, this.weight, this.bias, this.options);
   }
 }

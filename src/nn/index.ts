@@ -5,8 +5,18 @@ export { parameter } from "./parameter.ts";
 export type { ParameterOptions } from "./init.ts";
 export { Linear } from "./linear.ts";
 export type { LinearOptions } from "./linear.ts";
-export { Conv2d, MaxPool2d } from "./conv.ts";
+export { Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from "./conv.ts";
 export type { Conv2dOptions } from "./conv.ts";
+export {
+  AdaptiveAvgPool1d,
+  AdaptiveAvgPool2d,
+  AdaptiveMaxPool1d,
+  AdaptiveMaxPool2d,
+  AvgPool1d,
+  AvgPool2d,
+  MaxPool1d,
+  MaxPool2d,
+} from "./pool.ts";
 export { LogSoftmax, ReLU, Sigmoid, Softmax, Tanh } from "./activation.ts";
 export { Flatten, Sequential } from "./container.ts";
 export type { TensorModule } from "./container.ts";

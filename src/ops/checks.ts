@@ -77,3 +77,19 @@ export function requireWhole(op: string, name: string, value: number, least: num
   if (Number.isSafeInteger(value) && value >= least) return value;
   throw new ShapeError(op, `${name} must be a whole number >= ${String(least)}; got ${String(value)}.`);
 }
+
+/** One number for all spatial axes, or one per axis, each whole and at least `least`. */
+export function requireSizes(
+  op: string,
+  name: string,
+  value: number | readonly number[],
+  axes: number,
+  least: number,
+): number[] {
+  const sizes = typeof value === "number" ? new Array<number>(axes).fill(value) : [...value];
+  if (sizes.length === axes) return sizes.map((size) => requireWhole(op, name, size, least));
+  throw new ShapeError(
+    op,
+    `${name} must be a number or one for each of ${String(axes)} axes; got ${formatShape(sizes)}.`,
+  );
+}

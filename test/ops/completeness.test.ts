@@ -8,7 +8,7 @@ import { rows } from "./cases/index.ts";
 
 const folder = new URL("../../src/ops/", import.meta.url);
 const sources = new Map(
-  readdirSync(folder)
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .map((file) => [file, readFileSync(new URL(file, folder), "utf8")]),
 );
@@ -29,7 +29,9 @@ const rowNames = rows.map(({ op }) => op);
 
 /** Ops that read as functions only: several tensors play equal parts, or the options come first. */
 const FUNCTIONS_ONLY = [
-  "conv2d",
+  ...["conv1d", "conv2d", "conv3d", "convTranspose1d", "convTranspose2d", "convTranspose3d"],
+  ...["adaptiveAvgPool1d", "adaptiveAvgPool2d", "adaptiveMaxPool1d", "adaptiveMaxPool2d"],
+  ...["avgPool1d", "avgPool2d", "maxPool1d"],
   "crossEntropy",
   "linear",
   "maxPool2d",

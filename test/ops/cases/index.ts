@@ -1,10 +1,12 @@
 // All rows. An op without a row here fails completeness.test.ts.
 import type { Row } from "../row.ts";
+import { convAnyRows } from "./conv-any.ts";
 import { convRows } from "./conv.ts";
 import { elementwiseRows } from "./elementwise.ts";
 import { indexingRows } from "./indexing.ts";
 import { linalgRows } from "./linalg.ts";
 import { lossRows } from "./losses.ts";
+import { poolRows } from "./pool.ts";
 import { reduceRows } from "./reduce.ts";
 import { viewRows } from "./views.ts";
 
@@ -15,5 +17,7 @@ export const rows: readonly Row[] = [
   ...linalgRows,
   ...indexingRows,
   ...convRows,
+  ...convAnyRows,
+  ...poolRows,
   ...lossRows,
 ];

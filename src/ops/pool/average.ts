@@ -1,0 +1,97 @@
+// Means and p-norms of sliding windows. A window's sum is a convolution of each plane with ones, so derivatives of any
+// order are those of the convolution.
+import { ValueError } from "../../core/errors.ts";
+import { composite } from "../../tensor/scope.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { fill, mul, reshape } from "../algebra.ts";
+import { requireFloat, requireRank } from "../checks.ts";
+import { convolve } from "../conv.ts";
+import type { Pair, Sizes } from "../conv.ts";
+import { tensor } from "../creation.ts";
+import { windowsOver } from "./window.ts";
+import type { Windows } from "./window.ts";
+
+export interface AvgPoolOptions<Size extends Sizes = Pair> {
+  /** Default: the kernel size. */
+  readonly stride?: Size;
+  /** Zeros on each side; at most half the kernel. */
+  readonly padding?: Size;
+  /** Also take a last window that reaches over the end; what lies beyond the padding never counts. */
+  readonly ceilMode?: boolean;
+  /** Whether zeros of the padding count as elements. Default true. */
+  readonly countIncludePad?: boolean;
+  /** Divide by this instead of the count. */
+  readonly divisorOverride?: number;
+}
+
+/** Per axis and window: how many positions count. */
+function countsAlong(
+  n: number,
+  { kernel, stride, padding, output }: Windows,
+  axis: number,
+  includePad: boolean,
+): number[] {
+  return Array.from({ length: output[axis] }, (_, i) => {
+    const start = i * stride[axis] - padding[axis];
+    const end = Math.min(start + kernel[axis], n + padding[axis]);
+    return includePad ? end - start : Math.min(end, n) - Math.max(start, 0);
+  });
+}
+
+function average(
+  op: string,
+  axes: number,
+  x: Tensor,
+  kernelSize: Sizes,
+  options: AvgPoolOptions<Sizes>,
+): Tensor {
+  requireFloat(op, x);
+  const { countIncludePad = true, divisorOverride, ...rest } = options;
+  const windows = windowsOver(op, x, axes, kernelSize, rest);
+  if (divisorOverride !== undefined && !(Number.isFinite(divisorOverride) && divisorOverride !== 0)) {
+    throw new ValueError(
+      op,
+      `divisorOverride must be a number other than 0; got ${String(divisorOverride)}.`,
+    );
+  }
+  const [n, c, ...input] = x.shape;
+  const { kernel, stride, padding, dilation, output } = windows;
+  const full = kernel.reduce((a, b) => a * b, 1);
+  const counts = input.map((size, axis) => countsAlong(size, windows, axis, countIncludePad));
+  const even = counts.every((list, axis) => list.every((count) => count === kernel[axis]));
+  const scale = divisorOverride ?? (even ? full : 1);
+  return composite(op, () => {
+    const weight = fill(x.device, [1, 1, ...kernel], 1 / scale, x.dtype);
+    const planes = { batch: n * c, groups: 1, inChannels: 1, outChannels: 1 };
+    const geometry = { ...planes, input, kernel, output, stride, padding, dilation };
+    const sums = reshape(convolve(reshape(x, [n * c, 1, ...input]), weight, geometry), [n, c, ...output]);
+    if (divisorOverride !== undefined || even) return sums;
+    const [rows, columns = [1]] = counts;
+    const inverse = rows.flatMap((a) => columns.map((b) => 1 / (a * b)));
+    return mul(sums, tensor(inverse, { shape: output, device: x.device, dtype: x.dtype }));
+  });
+}
+
+/**
+ * Mean of each window along the last axis.
+ *
+ * Shapes: x [N, C, L] -> [N, C, L'], L' as for conv1d.
+ */
+export function avgPool1d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions<Sizes> = {}): Tensor {
+  x.assertAlive("avgPool1d");
+  requireRank("avgPool1d", "x", x, 3, "[N, C, L]");
+  return average("avgPool1d", 1, x, kernelSize, options);
+}
+
+/**
+ * Mean of each window, per channel.
+ *
+ * Shapes: x [N, C, H, W] -> [N, C, H', W'], H' as for conv2d.
+ *
+ * @throws ShapeError where a window does not fit or the padding is more than half of it.
+ */
+export function avgPool2d(x: Tensor, kernelSize: Pair, options: AvgPoolOptions = {}): Tensor {
+  x.assertAlive("avgPool2d");
+  requireRank("avgPool2d", "x", x, 4, "[N, C, H, W]");
+  return average("avgPool2d", 2, x, kernelSize, options);
+}

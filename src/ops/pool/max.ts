@@ -1,0 +1,110 @@
+// Maxima of sliding windows.
+import type { PoolGeometry } from "../../backend/kernels.ts";
+import { View } from "../../core/view.ts";
+import { applyMany } from "../../tensor/apply.ts";
+import { primitive } from "../../tensor/primitive.ts";
+import type { Primitive } from "../../tensor/primitive.ts";
+import { composite } from "../../tensor/scope.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { reshape } from "../algebra.ts";
+import { requireFloat, requireRank } from "../checks.ts";
+import type { Pair, Sizes } from "../conv.ts";
+import { scatterAdd } from "../indexing.ts";
+import { windowsOver } from "./window.ts";
+
+interface MaxPoolAttrs extends PoolGeometry {
+  /** Of the output. */
+  readonly shape: readonly number[];
+}
+
+const maxPoolPrimitive: Primitive<MaxPoolAttrs> = primitive({
+  name: "maxPool2d",
+  inputs: ["x"],
+  outputs: ["y", "index"],
+  infer: ([x], { shape }: MaxPoolAttrs) => {
+    requireFloat("maxPool2d", x);
+    const view = View.of(shape);
+    return [
+      { view, dtype: x.dtype },
+      { view, dtype: "int32" },
+    ];
+  },
+  kernel: (k, [x], [y, index], geometry) => k.maxPool(x, y, index, geometry),
+  saves: ["index"],
+  vjp: { x: ([g], { index }, geometry) => unpool(g!, index, geometry) },
+});
+
+// Each output's gradient goes to the input position that won: scatterAdd within each plane.
+function unpool(g: Tensor, index: Tensor, { planes, input, output }: PoolGeometry): Tensor {
+  const lead = g.shape.slice(0, -2);
+  const flat = reshape(g, [planes, output[0] * output[1]]);
+  const at = reshape(index, flat.shape);
+  return reshape(scatterAdd(flat, 1, at, input[0] * input[1]), [...lead, ...input]);
+}
+
+export interface PoolOptions<Size extends Sizes = Pair> {
+  /** Default: the kernel size. */
+  readonly stride?: Size;
+  /** Implicit -Infinity on each side; at most half the kernel. */
+  readonly padding?: Size;
+  readonly dilation?: Size;
+  /** Also take a last window that reaches over the end. */
+  readonly ceilMode?: boolean;
+}
+
+/**
+ * Maximum of each window, per channel. The first maximum wins; NaN wins over all.
+ *
+ * Shapes: x [N, C, H, W] -> [N, C, H', W'], H' as for conv2d. The gradient goes to the element that won.
+ */
+export function maxPool2d(x: Tensor, kernelSize: Pair, options: PoolOptions = {}): Tensor {
+  const [y, index] = maxPool2dWithIndices(x, kernelSize, options);
+  index.dispose();
+  return y;
+}
+
+/** `maxPool2d`, and where each maximum came from: int32 positions h W + w in the input plane. */
+export function maxPool2dWithIndices(
+  x: Tensor,
+  kernelSize: Pair,
+  options: PoolOptions = {},
+): [y: Tensor, index: Tensor] {
+  x.assertAlive("maxPool2d");
+  requireRank("maxPool2d", "x", x, 4, "[N, C, H, W]");
+  const windows = windowsOver("maxPool2d", x, 2, kernelSize, options);
+  const both = ([a, b]: readonly number[]): readonly [number, number] => [a, b];
+  const [n, c, h, w] = x.shape;
+  const geometry = {
+    planes: n * c,
+    input: [h, w] as const,
+    kernel: both(windows.kernel),
+    output: both(windows.output),
+    stride: both(windows.stride),
+    padding: both(windows.padding),
+    dilation: both(windows.dilation),
+  };
+  const [y, index] = applyMany(maxPoolPrimitive, [x], { ...geometry, shape: [n, c, ...windows.output] });
+  return [y, index];
+}
+
+/**
+ * Maximum of each window along the last axis. The first maximum wins; NaN wins over all.
+ *
+ * Shapes: x [N, C, L] -> [N, C, L'], L' as for conv1d. The gradient goes to the element that won.
+ */
+export function maxPool1d(x: Tensor, kernelSize: Sizes, options: PoolOptions<Sizes> = {}): Tensor {
+  x.assertAlive("maxPool1d");
+  requireRank("maxPool1d", "x", x, 3, "[N, C, L]");
+  requireFloat("maxPool1d", x);
+  const { kernel, stride, padding, dilation, output } = windowsOver("maxPool1d", x, 1, kernelSize, options);
+  const [n, c, length] = x.shape;
+  return composite("maxPool1d", () => {
+    const y = maxPool2d(reshape(x, [n, c, 1, length]), [1, kernel[0]], {
+      stride: [1, stride[0]],
+      padding: [0, padding[0]],
+      dilation: [1, dilation[0]],
+      ceilMode: options.ceilMode ?? false,
+    });
+    return reshape(y, [n, c, ...output]);
+  });
+}
