@@ -100,7 +100,7 @@ function requireUsed(targets: readonly Tensor[], gradients: readonly (Tensor | n
  * @throws GradError as `grad` does.
  */
 export function backward(y: Tensor, options: BackwardOptions = {}): void {
-  const isLeaf = (node: Node): boolean => node.isLeaf;
+  const isLeaf = (node: Node): boolean => node.isLeaf && !node.outputs[0].isDisposed;
   walk("backward", y, isLeaf, 0, options, (node, grads) => {
     accumulate(node.outputs[0], grads[0]!, options.createGraph === true);
     return [];
@@ -111,16 +111,23 @@ function accumulate(leaf: Tensor, gradient: Tensor, createGraph: boolean): void 
   const before = leaf.grad;
   if (before === null || before.isDisposed) {
     // A gradient that shares its buffer (two leaves of one sum) or lies strangely gets one of its own.
-    const { storage, view } = gradient;
-    const own = storage.handles + storage.saves === 1 && view.dense && view.size === storage.length;
-    leaf.grad = keep(own || createGraph ? handleOf(gradient) : contiguous(gradient));
-  } else if (createGraph) {
-    leaf.grad = keep(add(before, gradient));
+    adoptBy(leaf, ownsBuffer(gradient) || createGraph ? handleOf(gradient) : contiguous(gradient));
+  } else if (createGraph || !ownsBuffer(before)) {
+    adoptBy(leaf, add(before, gradient));
     before.dispose();
   } else {
     addInPlace(before, gradient);
   }
 }
+
+/** A gradient lives as long as its leaf: a temporary one ends with its scope. */
+function adoptBy(leaf: Tensor, gradient: Tensor): void {
+  leaf.grad = keep(gradient);
+  leaf.scope?.adopt(gradient);
+}
+
+const ownsBuffer = ({ storage, view, node }: Tensor): boolean =>
+  node === null && storage.handles + storage.saves === 1 && view.dense && view.size === storage.length;
 
 function walk(
   op: string,

@@ -8,7 +8,6 @@ export class NeuriteError extends Error {
   constructor(op: string, message: string) {
     super(`${op}: ${message}`);
     this.op = op;
-    this.name = new.target.name;
   }
 }
 

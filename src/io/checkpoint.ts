@@ -61,10 +61,12 @@ export async function saveCheckpoint(
     random: defaultGenerator.state(),
     progress,
   };
-  const tensors = new Map([
-    ...(await downloadState(model.stateDict(), MODEL)),
-    ...(state ? await downloadState(state.tensors, OPTIMIZER) : []),
+  // All reads begin now: what changes while they are under way does not reach the file.
+  const [weights, moments] = await Promise.all([
+    downloadState(model.stateDict(), MODEL),
+    downloadState(state?.tensors ?? new Map<string, Tensor>(), OPTIMIZER),
   ]);
+  const tensors = new Map([...weights, ...moments]);
   const bytes = writeSafetensors({
     tensors,
     metadata: new Map([[KEY, JSON.stringify(header)], ...Object.entries(metadata)]),

@@ -24,11 +24,11 @@ export async function downloadState(
   state: ReadonlyMap<string, Tensor>,
   prefix = "",
 ): Promise<Map<string, FileTensor>> {
-  const files = new Map<string, FileTensor>();
-  for (const [key, x] of state) {
-    files.set(prefix + key, fileTensor(await x.data(), x.shape, FILE_DTYPES[x.dtype]));
-  }
-  return files;
+  const read = async ([key, x]: [string, Tensor]): Promise<[string, FileTensor]> => {
+    const { shape, dtype } = x;
+    return [prefix + key, fileTensor(await x.data(), shape, FILE_DTYPES[dtype])];
+  };
+  return new Map(await Promise.all(Array.from(state, read)));
 }
 
 /** The tensors of a file whose names start with a prefix, without it. */

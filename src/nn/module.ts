@@ -130,9 +130,7 @@ export abstract class Module {
       (module as unknown as Fields)[field] = target;
     }
     for (const [before, after] of moved) {
-      if (before === after) continue;
-      before.grad?.dispose();
-      before.dispose();
+      if (before !== after) before.dispose();
     }
     return this;
   }
@@ -167,16 +165,14 @@ export abstract class Module {
       );
       throw new ShapeError("loadStateDict", `shapes must agree; got ${list.join(", ")}.`);
     }
+    for (const { source } of pairs) source.assertAlive("loadStateDict");
     for (const { target, source } of pairs) assign(target, source);
     return { missing, unexpected };
   }
 
   /** Releases all parameters and buffers. */
   dispose(): void {
-    for (const { tensor } of this.#slots()) {
-      tensor.grad?.dispose();
-      tensor.dispose();
-    }
+    for (const { tensor } of this.#slots()) tensor.dispose();
   }
 
   toString(): string {

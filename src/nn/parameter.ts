@@ -6,7 +6,8 @@ import type { Tensor } from "../tensor/tensor.ts";
 const parameters = new WeakSet<Tensor>();
 
 /** Whether a module's field is a parameter: made by `parameter`, even if frozen since, or a leaf that requires a gradient. */
-export const isParameter = (tensor: Tensor): boolean => tensor.requiresGrad || parameters.has(tensor);
+export const isParameter = (tensor: Tensor): boolean =>
+  parameters.has(tensor) || (tensor.requiresGrad && tensor.isLeaf);
 
 /** Makes a tensor a module's own: out of every scope, never spilled. */
 export function own<T extends Tensor>(tensor: T): T {

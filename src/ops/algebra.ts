@@ -3,10 +3,18 @@
 import type { Device } from "../backend/device.ts";
 import type { AxisForm } from "../backend/kernels.ts";
 import type { BinaryOp } from "../backend/scalars.ts";
-import { isFloating, promote, promoteScalar } from "../core/dtype.ts";
+import { promote, promoteScalar } from "../core/dtype.ts";
 import type { DType } from "../core/dtype.ts";
 import { DTypeError, ShapeError } from "../core/errors.ts";
-import { broadcastsTo, checkAxes, checkAxis, formatShape, inferShape, sameShape } from "../core/shape.ts";
+import {
+  broadcastsTo,
+  checkAxes,
+  checkAxis,
+  checkShape,
+  formatShape,
+  inferShape,
+  sameShape,
+} from "../core/shape.ts";
 import type { Shape } from "../core/shape.ts";
 import { View } from "../core/view.ts";
 import { apply, applyInPlace } from "../tensor/apply.ts";
@@ -37,7 +45,7 @@ const fillPrimitive = primitive({
 
 /** A tensor with one value everywhere. */
 export const fill = (device: Device, shape: Shape, value: number, dtype: DType): Tensor =>
-  apply(fillPrimitive, [], { device, shape, dtype, value });
+  apply(fillPrimitive, [], { device, shape, dtype, value: dtype === "bool" ? Number(value !== 0) : value });
 
 const castPrimitive = primitive({
   name: "cast",
@@ -92,7 +100,7 @@ const subPrimitive = binary("sub", { a: (g) => g, b: (g) => neg(g) });
 const mulPrimitive = binary("mul", { a: (g, { b }) => mul(g, b), b: (g, { a }) => mul(g, a) }, ["a", "b"]);
 const divPrimitive = binary(
   "div",
-  { a: (g, { b }) => div(g, b), b: (g, { a, b }) => neg(div(mul(g, a), mul(b, b))) },
+  { a: (g, { b }) => div(g, b), b: (g, { a, b }) => neg(mul(g, div(div(a, b), b))) },
   ["a", "b"],
 );
 
@@ -144,7 +152,16 @@ const addInPlacePrimitive: Primitive<null> = primitive({
   outputs: [],
   mutates: ["a"],
   strided: ["a", "b"],
-  infer: () => [],
+  infer: ([a, b], _: null) => {
+    requireSameDType("addInPlace", [a, b], ["a", "b"]);
+    if (!a.view.dense || !sameShape(broadcastSpec("addInPlace", a, b).view.shape, a.shape)) {
+      throw new ShapeError(
+        "addInPlace",
+        `the target must be dense and as wide as b; got ${formatShape(a.shape)}.`,
+      );
+    }
+    return [];
+  },
   kernel: (k, [a, b]) => k.binary("add", a, stretch(b, a), a),
 });
 
@@ -246,6 +263,7 @@ const expandPrimitive = primitive({
 /** x stretched to a shape that it broadcasts to. A view: the elements are not copied. */
 export function expand(x: Tensor, shape: Shape): Tensor {
   x.assertAlive("expand");
+  checkShape("expand", shape);
   if (sameShape(x.shape, shape)) return apply(expandPrimitive, [x], { shape: x.shape, from: x.shape });
   if (!broadcastsTo(x.shape, shape)) {
     throw new ShapeError(
@@ -292,10 +310,12 @@ const unslicePrimitive: Primitive<SliceAttrs> = primitive({
 export function slice(x: Tensor, axis: number, start: number, end = Infinity, step = 1): Tensor {
   x.assertAlive("slice");
   const at = checkAxis("slice", axis, x.rank);
-  if (!Number.isInteger(step) || step < 1 || !Number.isInteger(start)) {
+  const whole =
+    Number.isInteger(start) && Number.isInteger(step) && (Number.isInteger(end) || end === Infinity);
+  if (!whole || step < 1) {
     throw new ShapeError(
       "slice",
-      `start must be whole and step >= 1; got start ${String(start)}, step ${String(step)}.`,
+      `start, end and step must be whole and step >= 1; got ${[start, end, step].join(", ")}.`,
     );
   }
   const size = x.shape[at];
@@ -395,6 +415,3 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   const axes = x.shape.flatMap((n, i) => (i < lead || (shape[i - lead] === 1 && n !== 1) ? [i] : []));
   return sumRuns(x, adjacentRuns(axes), shape);
 }
-
-/** Whether a gradient may flow into x. */
-export const isDifferentiable = (x: Tensor): boolean => isFloating(x.dtype);

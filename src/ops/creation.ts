@@ -3,7 +3,7 @@ import { defaultDevice, lookupDevice } from "../backend/device.ts";
 import type { Device } from "../backend/device.ts";
 import { checkDType, toBufferArray } from "../core/dtype.ts";
 import type { DType } from "../core/dtype.ts";
-import { DTypeError, ShapeError, ValueError } from "../core/errors.ts";
+import { DTypeError, ShapeError } from "../core/errors.ts";
 import { checkShape, formatShape, sizeOf } from "../core/shape.ts";
 import type { Shape } from "../core/shape.ts";
 import { View } from "../core/view.ts";
@@ -149,9 +149,3 @@ const detachPrimitive = primitive({ name: "detach", inputs: ["x"], view: (x: Ten
 
 /** The same buffer without its history: no gradient flows through. */
 export const detach = (x: Tensor): Tensor => apply(detachPrimitive, [x], null);
-
-/** @throws ValueError where a probability, deviation or bound is not a finite number. */
-export function requireFinite(op: string, name: string, value: number): number {
-  if (Number.isFinite(value)) return value;
-  throw new ValueError(op, `${name} must be a finite number; got ${String(value)}.`);
-}

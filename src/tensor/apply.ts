@@ -3,7 +3,7 @@
 import type { Device } from "../backend/device.ts";
 import type { Operand } from "../backend/kernels.ts";
 import { isFloating } from "../core/dtype.ts";
-import { DeviceError } from "../core/errors.ts";
+import { DTypeError, DeviceError } from "../core/errors.ts";
 import { View } from "../core/view.ts";
 import { isRecording, withRecording } from "./mode.ts";
 import { Node } from "./node.ts";
@@ -92,13 +92,20 @@ export function applyInPlace<A>(p: Primitive<A>, inputs: readonly Tensor[], attr
 
 function checkInputs(op: string, inputs: readonly Tensor[], attrs: unknown): Device {
   if (inputs.length === 0) return (attrs as SourceAttrs).device;
+  if (!(inputs[0] instanceof Tensor)) failTensor(op, inputs[0]);
   const { device } = inputs[0].storage;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i];
+    if (!(x instanceof Tensor)) failTensor(op, x);
     if (x.isDisposed) x.assertAlive(op);
     if (x.storage.device !== device) failDevices(op, inputs);
   }
   return device;
+}
+
+function failTensor(op: string, x: unknown): never {
+  const got = x === null ? "null" : typeof x;
+  throw new DTypeError(op, `inputs must be tensors; got ${got}. Make one with tensor(...).`);
 }
 
 function failDevices(op: string, inputs: readonly Tensor[]): never {

@@ -69,8 +69,9 @@ export class Node {
   /** Gives back what was saved; the structure stays, so that a second backward can say what is wrong. */
   releaseSaved(): void {
     if (this.versions === null || this.primitive === null) return;
-    this.versions = null;
     const { saveSlots } = this.primitive;
+    if (saveSlots.length === 0) return;
+    this.versions = null;
     for (let k = 0; k < saveSlots.length; k++) this.savedTensor(saveSlots[k]).storage.releaseSave();
   }
 }

@@ -35,6 +35,7 @@ export class Scope {
   readonly #detached: boolean;
   readonly #handles: Tensor[] = [];
   #open = true;
+  #running = 0;
 
   constructor(name?: string, { detached = false }: ScopeOptions = {}) {
     count++;
@@ -70,9 +71,11 @@ export class Scope {
       throw new ScopeError("scope.run", `the scope must be open; got "${this.name}", already closed.`);
     const outer = current;
     current = this;
+    this.#running++;
     try {
       return fn();
     } finally {
+      this.#running--;
       current = outer;
     }
   }
@@ -93,11 +96,14 @@ export class Scope {
   }
 
   #leave(): void {
-    if (this.#detached && current !== this) {
+    if (this.#running > 0) {
+      throw new ScopeError("scope", `a scope must not close inside its own run(); got "${this.name}".`);
+    }
+    if (this.#detached) {
       this.#open = false;
       return;
     }
-    if (current !== this || this.#detached) {
+    if (current !== this) {
       const top = current === null ? "none" : `"${current.name}"`;
       throw new ScopeError(
         "scope",
@@ -107,6 +113,17 @@ export class Scope {
     }
     this.#open = false;
     current = this.#parent;
+  }
+
+  /** After an error: also closes what was opened inside this scope and left open, so that the error itself comes out. */
+  abandon(): void {
+    while (current !== null && current !== this && this.#open && current.#isInside(this)) current.close();
+    this.close();
+  }
+
+  #isInside(outer: Scope): boolean {
+    for (let scope = this.#parent; scope !== null; scope = scope.#parent) if (scope === outer) return true;
+    return false;
   }
 
   #handOut(tensor: Tensor): void {
@@ -130,29 +147,33 @@ export function scope<T>(name: string, fn: () => Synchronous<T>): T;
 export function scope<T>(nameOrFn: string | (() => T), maybeFn?: () => T): T {
   const [name, fn] = typeof nameOrFn === "string" ? [nameOrFn, maybeFn!] : [undefined, nameOrFn];
   const opened = new Scope(name);
-  let kept: Tensor[] = [];
-  try {
+  return closing(opened, () => {
     const result = fn();
     if (typeof (result as { then?: unknown } | null | undefined)?.then === "function")
       refuseAsync(opened.name);
-    kept = collectTensors(result);
-    return result;
-  } finally {
-    opened.close(kept);
+    return [result, collectTensors(result)];
+  });
+}
+
+// Runs `fn`, which says what it hands out, and closes the scope whichever way it ends.
+function closing<T>(opened: Scope, fn: () => readonly [result: T, keep: readonly Tensor[]]): T {
+  let outcome: readonly [T, readonly Tensor[]];
+  try {
+    outcome = fn();
+  } catch (error) {
+    opened.abandon();
+    throw error;
   }
+  opened.close(outcome[1]);
+  return outcome[0];
 }
 
 /** A scope around an op made of ops: frees its temporaries, also when one of them throws, and hands out the result. */
-export function composite<T extends Tensor>(name: string, fn: () => T): T {
-  const opened = new Scope(name);
-  let result: T | undefined;
-  try {
-    result = fn();
-    return result;
-  } finally {
-    opened.close(result && [result]);
-  }
-}
+export const composite = <T extends Tensor>(name: string, fn: () => T): T =>
+  closing(new Scope(name), () => {
+    const result = fn();
+    return [result, [result]];
+  });
 
 function refuseAsync(name: string): never {
   throw new ScopeError(

@@ -114,9 +114,13 @@ export class Tensor {
     return this;
   }
 
-  /** Releases the handle; the buffer goes back to its device when no other handle, view or graph needs it. */
+  /**
+   * Releases the handle and its `.grad`; the buffer goes back to its device when no other handle, view or graph needs it.
+   */
   dispose(): void {
     if (this.#releasedBy !== null) return;
+    this.grad?.dispose();
+    this.grad = null;
     this.scope?.disown(this);
     this.release("dispose()");
   }
@@ -156,8 +160,9 @@ export class Tensor {
   }
 
   /** The elements in row-major order, as a fresh typed array; works on every device. */
-  data(): Promise<TensorData> {
-    return Promise.resolve().then(() => this.dataSync());
+  // eslint-disable-next-line @typescript-eslint/require-await -- reads at the call, throws as a rejection
+  async data(): Promise<TensorData> {
+    return this.dataSync();
   }
 
   /** The only element. */
@@ -169,8 +174,9 @@ export class Tensor {
   }
 
   /** The only element; works on every device. */
-  item(): Promise<number> {
-    return Promise.resolve().then(() => this.itemSync());
+  // eslint-disable-next-line @typescript-eslint/require-await -- as data()
+  async item(): Promise<number> {
+    return this.itemSync();
   }
 
   /** The elements as nested arrays; a plain number for rank 0. */
@@ -182,8 +188,9 @@ export class Tensor {
     return build(0);
   }
 
-  tolist(): Promise<NestedNumbers> {
-    return Promise.resolve().then(() => this.tolistSync());
+  // eslint-disable-next-line @typescript-eslint/require-await -- as data()
+  async tolist(): Promise<NestedNumbers> {
+    return this.tolistSync();
   }
 
   toString(): string {

@@ -66,7 +66,7 @@ describe("spilling", () => {
     expect(allEqual(x, 501)).toBe(true);
     expect(console.warn).toHaveBeenCalledTimes(1);
     expect(vi.mocked(console.warn).mock.calls[0][0]).toMatch(
-      /^neurite: more than 1\.0 MiB of tensors were not released.*scope/s,
+      /^neurite: 16 buffers of 0\.9 MiB are in use; the oldest are moved out.*scope/s,
     );
   });
 
@@ -147,6 +147,17 @@ describe("spilling", () => {
       before.buffers,
       before.bytes,
     ]);
+  });
+});
+
+describe("a request that no memory can hold", () => {
+  it("is refused before anything is touched, however large", () => {
+    const x = ones([4], { device: name });
+    for (const size of [2 ** 30 + 16, 2 ** 32, 2 ** 40]) {
+      expect(() => ones([size], { device: name })).toThrow(DeviceError);
+    }
+    expect(x).toBeCloseToTensor([1, 1, 1, 1]);
+    x.dispose();
   });
 });
 

@@ -1,5 +1,6 @@
 // Scopes: what they release, what they hand out, and how they are misused.
 import { describe, expect, it } from "vitest";
+import { currentScope } from "../../src/tensor/scope.ts";
 import {
   add,
   DisposedError,
@@ -162,10 +163,28 @@ describe("Scope", () => {
     ]);
   });
 
+  it("left open by an error does not hide it, nor stay current", () => {
+    expect(() =>
+      scope("outer", () => {
+        new Scope("inner");
+        tensor([1]);
+        throw new Error("boom");
+      }),
+    ).toThrow("boom");
+    expect(currentScope()).toBeNull();
+  });
+
+  it("must not close inside its own run", () => {
+    const own = new Scope("own");
+    expect(() => own.run(() => own.close())).toThrow('must not close inside its own run(); got "own"');
+    own.close();
+    expect(currentScope()).toBeNull();
+  });
+
   it("detached, is not current, and cannot close while it runs", () => {
     const own = new Scope("detached", { detached: true });
     const outside = tensor([1]);
-    expect(() => own.run(() => own.close())).toThrow('got "detached" closing while "detached" is innermost');
+    expect(() => own.run(() => own.close())).toThrow('must not close inside its own run(); got "detached"');
     own.close();
     expect(outside.isDisposed).toBe(false);
     outside.dispose();

@@ -94,8 +94,8 @@ interface Placed {
 
 const place = (x: Operand): Placed => ({ ptr: pointer(x), view: x.view });
 
-// The kernel walks rows and columns with column steps of 0 or 1; axes further out are looped over here. An operand with
-// another innermost step (a transposed one) is copied out first.
+// The kernel walks rows and columns with column steps of 0 or 1; axes further out are looped over here. Operands with
+// another innermost step (transposed ones) are copied out first.
 function broadcastBinary(
   e: KernelExports,
   workspace: Workspace,
@@ -104,18 +104,26 @@ function broadcastBinary(
   b: Placed,
   y: Placed,
 ): void {
-  if (y.view.size === 0) return;
-  const folded = fold([y.view, a.view, b.view]);
-  const [, aSteps, bSteps] = folded.strides.map((strides) => strides[strides.length - 1] ?? 0);
-  if (aSteps > 1 || bSteps > 1) {
-    workspace.borrow(y.view.size * 4, (ptr) => {
-      const [from, copied] = [aSteps > 1 ? a : b, { ptr, view: y.view }];
-      copyTo(e, from.view, from.ptr, y.view, ptr);
-      broadcastBinary(e, workspace, kernel, aSteps > 1 ? copied : a, aSteps > 1 ? b : copied, y);
+  const { size } = y.view;
+  if (size === 0) return;
+  const awkward = [a, b].map((x) => innerStep(x.view) > 1 || innerStep(x.view) < 0);
+  workspace.borrow(4 * size * awkward.filter(Boolean).length, (ptr) => {
+    let at = ptr;
+    const [left, right] = [a, b].map((x, i) => {
+      if (!awkward[i]) return x;
+      const copy = { ptr: at, view: y.view };
+      at += 4 * size;
+      copyTo(e, x.view, x.ptr, y.view, copy.ptr);
+      return copy;
     });
-    return;
-  }
-  runRows(kernel, folded, a.ptr, b.ptr, y.ptr);
+    runRows(kernel, fold([y.view, left.view, right.view]), left.ptr, right.ptr, y.ptr);
+  });
+}
+
+// Step along the last axis that has more than one position.
+function innerStep({ shape, strides }: View): number {
+  for (let axis = shape.length - 1; axis >= 0; axis--) if (shape[axis] !== 1) return strides[axis];
+  return 0;
 }
 
 function runRows(kernel: Kernel, folded: Folded, aPtr: number, bPtr: number, yPtr: number): void {

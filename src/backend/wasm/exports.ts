@@ -12,7 +12,7 @@ export type KernelExports = { readonly [K in KernelName]: (...args: number[]) =>
 /** Address of an operand's first element. All dtypes of this device take 4 bytes. */
 export const pointer = (x: Operand): number => (x.storage as WasmStorage).ptr + x.view.offset * 4;
 
-/** Scratch memory that kernels get by pointer: one block, grown when a kernel asks for more, free again at its end. */
+/** Scratch memory that kernels get by pointer: one block, grown when a kernel asks for more, kept for the next. */
 export class Workspace {
   readonly heap: WasmHeap;
   readonly #residency: Residency;
@@ -39,6 +39,7 @@ export class Workspace {
 
   /** Runs with a block of its own, for copies whose size follows the operands'. */
   borrow<T>(bytes: number, run: (ptr: number) => T): T {
+    if (bytes === 0) return run(0);
     const ptr = this.#residency.reserve("scratch", bytes);
     try {
       return run(ptr);

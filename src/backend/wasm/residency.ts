@@ -132,6 +132,7 @@ export class Residency {
   }
 
   #block(op: string, bytes: number): number {
+    if (!(bytes <= this.#heap.maximumBytes)) this.#fail(op, bytes);
     if (this.#evictableBytes() + bytes > this.#softLimit || this.#residents.length >= MAX_RESIDENTS)
       this.#trim(bytes);
     const ptr = this.#allocator.allocate(bytes);
@@ -190,8 +191,9 @@ export class Residency {
     if (this.#warned) return;
     this.#warned = true;
     console.warn(
-      `neurite: more than ${mib(this.#softLimit)} of tensors were not released; the oldest are moved out of the wasm ` +
-        "memory, which is slower. Wrap each training step in scope(() => ...) to free its temporaries at once.",
+      `neurite: ${String(this.#buffers())} buffers of ${mib(this.#bytes)} are in use; the oldest are moved out of the ` +
+        "wasm memory, which is slower. If they are temporaries, wrap each step in scope(() => ...) to free them at " +
+        "once; if all are needed, raise init({ softLimit }).",
     );
   }
 }

@@ -141,7 +141,7 @@ export const viewRows: readonly Row[] = [
         inputs: [{ shape: [4] }],
         call: (x) => slice(x, 0, 0, 4, 0),
         error: "ShapeError",
-        message: "slice: start must be whole and step >= 1; got start 0, step 0.",
+        message: "slice: start, end and step must be whole and step >= 1; got 0, 4, 0.",
       },
       {
         inputs: [{ shape: [4] }],
