@@ -102,32 +102,154 @@ def cross_entropy():
         yield run(reduction, function, {"x": rounded(5, 10) * 3}, {"reduction": reduction}, {"target": target})
 
 
+class Lion(torch.optim.Optimizer):
+    """Chen et al. 2023, algorithm 2; PyTorch has none."""
+
+    def __init__(self, params, lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0):
+        super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                m = self.state[p].setdefault("m", torch.zeros_like(p))
+                u = torch.sign(beta1 * m + (1 - beta1) * p.grad)
+                p.copy_(p - group["lr"] * (u + group["weight_decay"] * p))
+                m.copy_(beta2 * m + (1 - beta2) * p.grad)
+
+
 def optimizers():
-    """Five steps on one parameter with fixed gradients."""
+    """Ten steps on one parameter with fixed gradients."""
     settings = [
         ("SGD", {"lr": 0.1}),
         ("SGD", {"lr": 0.1, "momentum": 0.9}),
         ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
         ("SGD", {"lr": 0.05, "momentum": 0.8, "dampening": 0.3, "weight_decay": 0.1}),
-        ("Adam", {"lr": 0.01}),
+        ("SGD", {"lr": 0.05, "momentum": 0.8, "maximize": True}),
+        ("Adam", {}),
         ("Adam", {"lr": 0.1, "betas": [0.8, 0.95], "eps": 1e-3, "weight_decay": 0.1}),
+        ("Adam", {"lr": 0.1, "amsgrad": True, "weight_decay": 0.1}),
+        ("Adam", {"lr": 0.1, "maximize": True}),
         ("AdamW", {"lr": 0.05, "weight_decay": 0.2}),
+        ("AdamW", {"lr": 0.05, "amsgrad": True}),
+        ("Adamax", {}),
+        ("Adamax", {"lr": 0.1, "betas": [0.7, 0.9], "weight_decay": 0.1}),
+        ("NAdam", {}),
+        ("NAdam", {"lr": 0.1, "betas": [0.8, 0.95], "weight_decay": 0.1, "momentum_decay": 0.05}),
+        ("NAdam", {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+        ("RAdam", {}),
+        ("RAdam", {"lr": 0.1, "weight_decay": 0.1}),
+        ("RAdam", {"lr": 0.1, "betas": [0.8, 0.9], "weight_decay": 0.1, "decoupled_weight_decay": True}),
+        ("RMSprop", {}),
+        ("RMSprop", {"lr": 0.05, "alpha": 0.9, "momentum": 0.8, "weight_decay": 0.1}),
+        ("RMSprop", {"lr": 0.05, "centered": True, "eps": 1e-2}),
+        ("Adagrad", {}),
+        ("Adagrad", {"lr": 0.3, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.5}),
+        ("Adadelta", {}),
+        ("Adadelta", {"lr": 0.5, "rho": 0.8, "eps": 1e-3, "weight_decay": 0.1}),
+        ("Adafactor", {}),
+        ("Adafactor", {"lr": 0.5, "beta2_decay": -0.5, "d": 1.5, "weight_decay": 0.1}),
+        ("Lion", {}),
+        ("Lion", {"lr": 0.05, "betas": [0.8, 0.9], "weight_decay": 0.1}),
     ]
     for kind, attrs in settings:
-        start, grads = rounded(5), rounded(5, 5)
+        for shape in ((5,), (3, 4)) if kind == "Adafactor" else ((5,),):
+            start, grads = rounded(*shape), rounded(10, *shape)
+            p = torch.nn.Parameter(start.clone())
+            optimizer = Lion([p], **attrs) if kind == "Lion" else getattr(torch.optim, kind)([p], **attrs)
+            steps = []
+            for g in grads:
+                p.grad = g.clone()
+                optimizer.step()
+                steps.append(p.detach().clone())
+            name = f"{kind} {list(shape)} " + ", ".join(f"{key} {value}" for key, value in attrs.items())
+            yield {"name": name.strip(), "kind": kind, "attrs": attrs, "start": pack(start), "grads": pack(grads),
+                   "steps": pack(torch.stack(steps))}
+
+
+def lbfgs():
+    """Ten steps of L-BFGS on sum(w (p - b)^2) + 3 sum(tanh(p)^2), with and without line search."""
+    for attrs in ({"max_iter": 4}, {"lr": 0.5, "max_iter": 3, "history_size": 2},
+                  {"max_iter": 5, "line_search_fn": "strong_wolfe"},
+                  {"lr": 3.0, "max_iter": 2, "line_search_fn": "strong_wolfe"}):
+        start, w, b = rounded(6), rounded(6).abs() + 0.5, rounded(6) * 2
         p = torch.nn.Parameter(start.clone())
-        optimizer = getattr(torch.optim, kind)([p], **attrs)
+        optimizer = torch.optim.LBFGS([p], **attrs)
+
+        def closure():
+            optimizer.zero_grad()
+            loss = (w * (p - b) ** 2).sum() + 3 * (torch.tanh(p) ** 2).sum()
+            loss.backward()
+            return loss
+
         steps = []
-        for g in grads:
-            p.grad = g.clone()
-            optimizer.step()
+        for _ in range(10):
+            optimizer.step(closure)
             steps.append(p.detach().clone())
-        name = kind + " " + ", ".join(f"{key} {value}" for key, value in attrs.items())
-        yield {"name": name, "kind": kind, "attrs": attrs, "start": pack(start), "grads": pack(grads),
-               "steps": pack(torch.stack(steps))}
+        yield {"attrs": attrs, "start": pack(start), "w": pack(w), "b": pack(b), "steps": pack(torch.stack(steps))}
+
+
+def schedulers():
+    """Learning rates of two groups over a few steps, and the momentum where the scheduler moves it."""
+    S = torch.optim.lr_scheduler
+    plateau = [1.0, 0.9, 0.9, 0.95, 0.91, 0.9, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6]
+    settings = [
+        ("StepLR", {"step_size": 3}),
+        ("MultiStepLR", {"milestones": [2, 5, 5, 9], "gamma": 0.5}),
+        ("ConstantLR", {}),
+        ("LinearLR", {}),
+        ("LinearLR", {"start_factor": 0.1, "end_factor": 0.8, "total_iters": 8}),
+        ("ExponentialLR", {"gamma": 0.8}),
+        ("PolynomialLR", {"total_iters": 7, "power": 2.0}),
+        ("CosineAnnealingLR", {"T_max": 4, "eta_min": 0.01}),
+        ("CosineAnnealingWarmRestarts", {"T_0": 3, "T_mult": 2, "eta_min": 0.001}),
+        ("CosineAnnealingWarmRestarts", {"T_0": 4}),
+        ("OneCycleLR", {"max_lr": 1.0, "total_steps": 14}),
+        ("OneCycleLR", {"max_lr": [1.0, 2.0], "total_steps": 14, "anneal_strategy": "linear", "three_phase": True}),
+        ("OneCycleLR", {"max_lr": 0.5, "epochs": 7, "steps_per_epoch": 2, "cycle_momentum": False, "pct_start": 0.2,
+                        "div_factor": 10.0, "final_div_factor": 100.0}),
+        ("CyclicLR", {"base_lr": 0.1, "max_lr": 0.5, "step_size_up": 3}),
+        ("CyclicLR", {"base_lr": 0.1, "max_lr": 0.5, "step_size_up": 2, "step_size_down": 3, "mode": "triangular2"}),
+        ("CyclicLR", {"base_lr": [0.1, 0.2], "max_lr": [0.5, 0.4], "step_size_up": 3, "mode": "exp_range",
+                      "gamma": 0.9, "cycle_momentum": False}),
+        ("ReduceLROnPlateau", {"patience": 1, "factor": 0.5}),
+        ("ReduceLROnPlateau", {"patience": 1, "mode": "max", "threshold_mode": "abs", "threshold": 0.05,
+                               "cooldown": 1, "min_lr": [0.05, 0.01]}),
+        ("LambdaLR", {}),
+        ("MultiplicativeLR", {}),
+        ("ChainedScheduler", {}),
+        ("SequentialLR", {"milestones": [4, 8]}),
+    ]
+    for kind, attrs in settings:
+        for base in ("SGD", "Adam") if kind in ("OneCycleLR", "CyclicLR") else ("SGD",):
+            groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": lr} for lr in (0.4, 0.2)]
+            options = {"momentum": 0.9} if base == "SGD" else {}
+            optimizer = getattr(torch.optim, base)(groups, **options)
+            if kind in ("LambdaLR", "MultiplicativeLR"):
+                scheduler = getattr(S, kind)(optimizer, lambda epoch: 1 / (1 + epoch))
+            elif kind == "ChainedScheduler":
+                scheduler = S.ChainedScheduler([S.LinearLR(optimizer, 0.5, total_iters=4), S.ExponentialLR(optimizer, 0.9),
+                                                S.CosineAnnealingLR(optimizer, 6, 0.01)])
+            elif kind == "SequentialLR":
+                parts = [S.LinearLR(optimizer, 0.1, total_iters=4), S.CosineAnnealingLR(optimizer, 4, 0.01),
+                         S.ExponentialLR(optimizer, 0.9)]
+                scheduler = S.SequentialLR(optimizer, parts, **attrs)
+            else:
+                scheduler = getattr(S, kind)(optimizer, **attrs)
+            rates, momenta = [], []
+            for step in range(14):
+                rates.append([group["lr"] for group in optimizer.param_groups])
+                momenta.append([group["momentum"] if base == "SGD" else group["betas"][0] for group in optimizer.param_groups])
+                optimizer.step()
+                if step < 13:
+                    scheduler.step(plateau[step]) if kind == "ReduceLROnPlateau" else scheduler.step()
+            name = f"{kind} on {base} " + ", ".join(f"{key} {value}" for key, value in attrs.items())
+            yield {"name": name.strip(), "kind": kind, "base": base, "attrs": attrs, "metrics": plateau,
+                   "rates": pack(torch.tensor(rates)), "momenta": pack(torch.tensor(momenta))}
 
 
 if __name__ == "__main__":
-    for make in (conv2d, max_pool2d, log_softmax, cross_entropy, optimizers):
+    for make in (conv2d, max_pool2d, log_softmax, cross_entropy, optimizers, lbfgs, schedulers):
         torch.manual_seed(20)
         write(make.__name__.replace("_", "-"), list(make()))

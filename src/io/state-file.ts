@@ -61,7 +61,7 @@ export function checkState(
   op: string,
   source: string,
   owner: string,
-  state: ReadonlyMap<string, Tensor>,
+  state: ReadonlyMap<string, Pick<Tensor, "shape" | "dtype">>,
   files: ReadonlyMap<string, FileTensor>,
 ): void {
   const missing = [...state.keys()].filter((key) => !files.has(key));

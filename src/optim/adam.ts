@@ -1,12 +1,18 @@
 // Adam and its variant with decoupled weight decay.
 import type { AdamParameters } from "../backend/kernels.ts";
+import { add, div, mul } from "../ops/algebra.ts";
+import { assign } from "../ops/assign.ts";
 import { requireFloat, requireSameDType, requireSameShape } from "../ops/checks.ts";
+import { sqrt } from "../ops/elementwise.ts";
 import { applyInPlace } from "../tensor/apply.ts";
 import { primitive } from "../tensor/primitive.ts";
 import type { Primitive } from "../tensor/primitive.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Optimizer, requireRange } from "./optimizer.ts";
-import type { Hyperparameters } from "./optimizer.ts";
+import { checkMoments, withoutUndefined } from "./group.ts";
+import type { BaseOptions, ParameterGroup, ParameterSource } from "./group.ts";
+import { Optimizer } from "./optimizer.ts";
+import type { ParameterState } from "./parameter-state.ts";
+import { average, averageSquare, descend, larger, penalised, scale } from "./running.ts";
 
 const adamPrimitive: Primitive<AdamParameters> = primitive({
   name: "adam",
@@ -23,16 +29,28 @@ const adamPrimitive: Primitive<AdamParameters> = primitive({
   kernel: (k, [p, g, m, v], _, parameters) => k.adam(p, g, m, v, parameters),
 });
 
-export interface AdamOptions {
-  /** Default 1e-3. */
-  readonly lr?: number;
-  /** Decay of the running means of g and g²; default [0.9, 0.999]. */
-  readonly betas?: readonly [number, number];
-  /** Added to sqrt(v); default 1e-8. */
-  readonly eps?: number;
+export interface AdamSettings extends BaseOptions {
+  /** Decay of the running means of g and g². */
+  readonly betas: readonly [number, number];
+  /** Added to sqrt(v). */
+  readonly eps: number;
   /** L2 penalty on the gradient (Adam) or decay of the weights (AdamW). */
-  readonly weightDecay?: number;
+  readonly weightDecay: number;
+  /** Divide by the largest v so far (Reddi et al. 2018). */
+  readonly amsgrad: boolean;
 }
+
+/** Defaults: lr 1e-3, betas [0.9, 0.999], eps 1e-8, weightDecay 0 (AdamW: 0.01), amsgrad false. */
+export type AdamOptions = Partial<AdamSettings>;
+
+const defaults: AdamSettings = {
+  lr: 1e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0,
+  amsgrad: false,
+  maximize: false,
+};
 
 /**
  * m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g²;
@@ -40,48 +58,39 @@ export interface AdamOptions {
  *
  * Source: Kingma & Ba 2014, "Adam: a method for stochastic optimization". `weightDecay` adds weightDecay p to g.
  */
-export class Adam extends Optimizer {
-  betas: readonly [number, number];
-  eps: number;
-  weightDecay: number;
+export class Adam extends Optimizer<AdamSettings> {
   protected readonly decoupled: boolean = false;
 
-  constructor(parameters: Iterable<Tensor>, options: AdamOptions = {}) {
-    const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
-    super("Adam", parameters, lr);
-    this.betas = [
-      requireRange("Adam", "betas[0]", betas[0], 0, 1),
-      requireRange("Adam", "betas[1]", betas[1], 0, 1),
-    ];
-    this.eps = requireRange("Adam", "eps", eps, 0, Infinity);
-    this.weightDecay = requireRange("Adam", "weightDecay", weightDecay, 0, Infinity);
+  constructor(parameters: ParameterSource<AdamSettings>, options: AdamOptions = {}) {
+    super("Adam", parameters, { ...defaults, ...withoutUndefined(options) }, (settings) => {
+      checkMoments("Adam", settings);
+    });
   }
 
-  protected override update(p: Tensor, gradient: Tensor, index: number, step: number): void {
-    const [beta1, beta2] = this.betas;
-    const { lr, eps, weightDecay, decoupled } = this;
-    applyInPlace(
-      adamPrimitive,
-      [p, gradient, this.state(index, "exp_avg"), this.state(index, "exp_avg_sq")],
-      {
-        ...{ lr, beta1, beta2, eps, weightDecay, decoupled },
-        biasCorrection1: 1 - beta1 ** step,
-        biasCorrection2: 1 - beta2 ** step,
-      },
-    );
-  }
-
-  protected override hyperparameters(): Hyperparameters {
-    const { lr, eps, weightDecay } = this;
-    return { lr, beta1: this.betas[0], beta2: this.betas[1], eps, weightDecay };
-  }
-
-  protected override restore(numbers: Hyperparameters): void {
-    const take = (name: string, now: number): number => Number(numbers[name] ?? now);
-    this.lr = take("lr", this.lr);
-    this.betas = [take("beta1", this.betas[0]), take("beta2", this.betas[1])];
-    this.eps = take("eps", this.eps);
-    this.weightDecay = take("weightDecay", this.weightDecay);
+  protected override update(
+    p: Tensor,
+    gradient: Tensor,
+    state: ParameterState,
+    group: ParameterGroup<AdamSettings>,
+  ): void {
+    const { betas, lr, eps, weightDecay, amsgrad } = group;
+    const [beta1, beta2] = betas;
+    const biasCorrection1 = 1 - beta1 ** state.step;
+    const biasCorrection2 = 1 - beta2 ** state.step;
+    const { decoupled } = this;
+    const [m, v] = [state.tensor("exp_avg"), state.tensor("exp_avg_sq")];
+    if (!amsgrad) {
+      const parameters = { lr, beta1, beta2, eps, weightDecay, decoupled, biasCorrection1, biasCorrection2 };
+      applyInPlace(adamPrimitive, [p, gradient, m, v], parameters);
+      return;
+    }
+    if (decoupled) scale(p, 1 - lr * weightDecay);
+    const g = decoupled ? gradient : penalised(gradient, p, weightDecay);
+    average(m, g, beta1);
+    averageSquare(v, g, beta2);
+    const most = state.tensor("max_exp_avg_sq");
+    assign(most, larger(most, v));
+    descend(p, div(m, add(mul(sqrt(most), 1 / Math.sqrt(biasCorrection2)), eps)), lr / biasCorrection1);
   }
 }
 
@@ -93,7 +102,7 @@ export class Adam extends Optimizer {
 export class AdamW extends Adam {
   protected override readonly decoupled = true;
 
-  constructor(parameters: Iterable<Tensor>, options: AdamOptions = {}) {
-    super(parameters, { weightDecay: 0.01, ...options });
+  constructor(parameters: ParameterSource<AdamSettings>, options: AdamOptions = {}) {
+    super(parameters, { weightDecay: 0.01, ...withoutUndefined(options) });
   }
 }

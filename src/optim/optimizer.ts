@@ -1,13 +1,15 @@
-// What optimizers share: the parameters, their gradients, and the state kept per parameter.
-import { FormatError, GradError, ShapeError, ValueError } from "../core/errors.ts";
+// What optimizers share: parameter groups, the state kept per parameter, and how both are saved.
+import { FormatError, ShapeError } from "../core/errors.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
+import type { Shape } from "../core/shape.ts";
+import { neg } from "../ops/algebra.ts";
 import { assign } from "../ops/assign.ts";
-import { fill } from "../ops/algebra.ts";
-import { keep } from "../tensor/scope.ts";
+import { withRecording } from "../tensor/mode.ts";
+import { Scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-
-/** Numbers that steer a step; all plain, so that they can be saved as JSON. */
-export type Hyperparameters = Readonly<Record<string, number | boolean>>;
+import { flatten, makeGroups, requireRange, restore } from "./group.ts";
+import type { BaseOptions, Hyperparameters, ParameterGroup, ParameterSource } from "./group.ts";
+import { ParameterState } from "./parameter-state.ts";
 
 /** All that a resumed run needs: tensors by "<parameter number>.<name>", and numbers. */
 export interface OptimizerState {
@@ -15,36 +17,79 @@ export interface OptimizerState {
   readonly numbers: Record<string, number | boolean>;
 }
 
-/** Base of the optimizers. `lr` may be changed between steps. */
-export abstract class Optimizer {
+/**
+ * Base of the optimizers. Made from parameters, or from groups of them with options of their own:
+ * `new Adam([{ params: body, lr: 1e-4 }, { params: head }], { lr: 1e-3 })`.
+ */
+export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
+  readonly name: string;
+  /** The groups, whose options may be changed between steps: `optimizer.groups[0].lr = 0.1`. */
+  readonly groups: readonly ParameterGroup<O>[];
+  /** All parameters, group after group. */
   readonly parameters: readonly Tensor[];
-  /** Learning rate of the next step. */
-  lr: number;
   /** Steps taken so far. */
   steps = 0;
-  // Per parameter: updates so far (a parameter without a gradient is passed over), and tensors by name, made when needed.
-  readonly #updates: number[];
-  readonly #state: Map<string, Tensor>[];
+  readonly #states: readonly ParameterState[];
 
-  constructor(name: string, parameters: Iterable<Tensor>, lr: number) {
-    this.parameters = [...parameters];
-    this.lr = requireRange(name, "lr", lr, 0, Infinity);
-    this.#updates = this.parameters.map(() => 0);
-    this.#state = this.parameters.map(() => new Map<string, Tensor>());
-    if (this.parameters.length === 0) throw new ValueError(name, "there must be parameters; got none.");
-    for (const p of this.parameters) {
-      if (!p.isLeaf) throw new GradError(name, `parameters must be leaves; got a result of ${p.madeBy}.`);
-    }
+  /** `check` refuses wrong options of a group; `numbers` are those that each parameter's state begins with. */
+  constructor(
+    name: string,
+    source: ParameterSource<O>,
+    defaults: O,
+    check: (options: O) => void,
+    numbers: Readonly<Record<string, number>> = {},
+  ) {
+    this.name = name;
+    this.groups = makeGroups(name, source, defaults, (options) => {
+      requireRange(name, "lr", options.lr, 0, Infinity);
+      check(options);
+    });
+    this.parameters = this.groups.flatMap(({ params }) => params);
+    this.#states = this.parameters.map((p) => new ParameterState(p, numbers));
   }
 
-  /** Changes every parameter that has a gradient. */
-  step(): void {
+  /** Learning rate of the first group's next step; setting it sets every group's. */
+  get lr(): number {
+    return this.groups[0].lr;
+  }
+
+  set lr(value: number) {
+    for (const group of this.groups) (group as { lr: number }).lr = value;
+  }
+
+  /**
+   * Changes every parameter that has a gradient. A closure that clears the gradients, computes the loss and calls
+   * backward may be given; it is called first and its loss returned (LBFGS needs one).
+   */
+  step(closure?: () => Tensor): Tensor | null {
+    const loss = closure?.() ?? null;
     this.steps++;
-    this.parameters.forEach((p, i) => {
-      if (p.grad === null) return;
-      this.#updates[i]++;
-      this.update(p, p.grad, i, this.#updates[i]);
-    });
+    let index = 0;
+    for (const group of this.groups) {
+      for (const p of group.params) {
+        const state = this.#states[index++];
+        if (p.grad !== null) this.#change(p, p.grad, state, group);
+      }
+    }
+    return loss;
+  }
+
+  #change(p: Tensor, gradient: Tensor, state: ParameterState, group: ParameterGroup<O>): void {
+    if (!sameShape(gradient.shape, p.shape)) {
+      throw new ShapeError(
+        this.name,
+        `a gradient must have its parameter's shape, ${formatShape(p.shape)}; got ${formatShape(gradient.shape)}.`,
+      );
+    }
+    const scope = new Scope(`${this.name} step`);
+    state.step++;
+    try {
+      withRecording(false, () => {
+        this.update(p, group.maximize ? neg(gradient) : gradient, state, group);
+      });
+    } finally {
+      scope.close();
+    }
   }
 
   /** Drops the gradients, so that the next backward starts afresh. */
@@ -55,14 +100,19 @@ export abstract class Optimizer {
     }
   }
 
-  /** Tensors are the optimizer's own, not copies. */
+  /** Tensors are the optimizer's own, not copies. Options of the second group and later are under "group1.", ... */
   stateDict(): OptimizerState {
     const tensors = new Map<string, Tensor>();
-    this.#state.forEach((own, i) => {
-      for (const [name, tensor] of own) tensors.set(`${String(i)}.${name}`, tensor);
+    const numbers: Record<string, number | boolean> = { steps: this.steps };
+    this.#states.forEach((state, i) => {
+      for (const [name, tensor] of state.tensors) tensors.set(`${String(i)}.${name}`, tensor);
+      numbers[`${String(i)}.step`] = state.step;
+      for (const [name, value] of Object.entries(state.numbers)) numbers[`${String(i)}.${name}`] = value;
     });
-    const updates = Object.fromEntries(this.#updates.map((n, i) => [`${String(i)}.step`, n]));
-    return { tensors, numbers: { steps: this.steps, ...updates, ...this.hyperparameters() } };
+    this.groups.forEach((group, i) => {
+      for (const [name, value] of Object.entries(flatten(group))) numbers[groupPrefix(i) + name] = value;
+    });
+    return { tensors, numbers };
   }
 
   /**
@@ -79,44 +129,52 @@ export abstract class Optimizer {
   }): void {
     const entries = [...tensors].map(([key, tensor]) => ({ ...this.#locate(key, tensor), tensor }));
     this.dispose();
-    for (const { index, name, tensor } of entries) assign(this.state(index, name), tensor);
+    for (const { state, name, tensor } of entries) {
+      assign(state.tensor(name, { shape: tensor.shape }), tensor);
+    }
     this.steps = Number(numbers.steps ?? this.steps);
-    this.#updates.forEach((_, i) => {
-      this.#updates[i] = Number(numbers[`${String(i)}.step`] ?? this.steps);
+    this.#states.forEach((state, i) => {
+      state.step = Number(numbers[`${String(i)}.step`] ?? this.steps);
+      for (const name of Object.keys(state.numbers)) {
+        state.numbers[name] = Number(numbers[`${String(i)}.${name}`] ?? state.numbers[name]);
+      }
     });
-    this.restore(numbers);
+    this.groups.forEach((group, i) => {
+      const prefix = groupPrefix(i);
+      const own = Object.entries(numbers).filter(([key]) => key.startsWith(prefix));
+      restore(group, Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value])));
+    });
   }
 
   /** Releases the optimizer's own tensors. */
   dispose(): void {
-    for (const own of this.#state) {
-      for (const tensor of own.values()) tensor.dispose();
-      own.clear();
-    }
+    for (const state of this.#states) state.dispose();
   }
 
-  /** Changes one parameter; `step` counts its updates from 1. */
-  protected abstract update(p: Tensor, gradient: Tensor, index: number, step: number): void;
-  protected abstract hyperparameters(): Hyperparameters;
-  protected abstract restore(numbers: Hyperparameters): void;
-
-  /** A tensor kept for one parameter, zero at first. */
-  protected state(index: number, name: string): Tensor {
-    const own = this.#state[index];
-    const known = own.get(name);
-    if (known) return known;
-    const p = this.parameters[index];
-    const fresh = keep(fill(p.device, p.shape, 0, p.dtype));
-    p.device.makePersistent(fresh.storage);
-    own.set(name, fresh);
-    return fresh;
+  /** The shape that a state tensor of parameter number `index` must have. */
+  stateShape(index: number, name: string): Shape {
+    return this.shapeOf(this.parameters[index], name);
   }
 
-  protected hasState(index: number, name: string): boolean {
-    return this.#state[index].has(name);
+  /** Changes one parameter, unrecorded and in a scope; `state.step` counts its updates from 1. */
+  protected abstract update(
+    p: Tensor,
+    gradient: Tensor,
+    state: ParameterState,
+    group: ParameterGroup<O>,
+  ): void;
+
+  /** For optimizers whose state has other shapes than the parameter. */
+  protected shapeOf(p: Tensor, _name: string): Shape {
+    return p.shape;
   }
 
-  #locate(key: string, tensor: Tensor): { index: number; name: string } {
+  /** What is kept of parameter number `index`. */
+  protected stateOf(index: number): ParameterState {
+    return this.#states[index];
+  }
+
+  #locate(key: string, tensor: Tensor): { state: ParameterState; name: string } {
     const match = /^(\d+)\.(\w+)$/.exec(key);
     const index = match ? Number(match[1]) : -1;
     if (!match || index >= this.parameters.length) {
@@ -126,8 +184,8 @@ export abstract class Optimizer {
         `optimizer keys must be "<0..${count} - 1>.<name>"; got ${JSON.stringify(key)}.`,
       );
     }
-    const { shape } = this.parameters[index];
-    if (sameShape(shape, tensor.shape)) return { index, name: match[2] };
+    const shape = this.stateShape(index, match[2]);
+    if (sameShape(shape, tensor.shape)) return { state: this.#states[index], name: match[2] };
     throw new ShapeError(
       "loadStateDict",
       `${key} must have shape ${formatShape(shape)}; got ${formatShape(tensor.shape)}.`,
@@ -135,9 +193,5 @@ export abstract class Optimizer {
   }
 }
 
-/** @throws ValueError unless low <= value < high. */
-export function requireRange(op: string, name: string, value: number, low: number, high: number): number {
-  if (value >= low && value < high) return value;
-  const range = high === Infinity ? `at least ${String(low)}` : `in [${String(low)}, ${String(high)})`;
-  throw new ValueError(op, `${name} must be ${range}; got ${String(value)}.`);
-}
+// Options of the first group stand bare, as most optimizers have one.
+const groupPrefix = (index: number): string => (index === 0 ? "" : `group${String(index)}.`);

@@ -191,7 +191,7 @@ describe("a file that does not fit", () => {
         const m = perceptron();
         await saveCheckpoint(path, { model: m, optimizer: own(new SGD(m.parameters())) });
       },
-      /optimizer must be of the same kind \(beta1, beta2, eps, lr, steps, weightDecay\); got dampening, /,
+      /optimizer must be of the same kind \(amsgrad, beta1, beta2, eps, lr, maximize, steps, weightDecay\); got dampening, /,
     ],
     [
       "optimizer state of another shape",

@@ -1,39 +1,44 @@
 // Optimizers: steps against PyTorch's numbers on both devices, what they refuse, and states that can be taken over.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { backward, memory, mul, ones, sum, tensor, transpose } from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
 import { parameter } from "../../src/nn/index.ts";
-import { Adam, AdamW, SGD } from "../../src/optim/index.ts";
+import {
+  Adadelta,
+  Adafactor,
+  Adagrad,
+  Adam,
+  Adamax,
+  AdamW,
+  Lion,
+  NAdam,
+  RAdam,
+  RMSprop,
+  SGD,
+} from "../../src/optim/index.ts";
 import type { Optimizer } from "../../src/optim/index.ts";
 import { scoped, scopedEach } from "../scoped.ts";
-
-interface Packed {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
+import { camelCase, readCases, row } from "./golden.ts";
+import type { Packed } from "./golden.ts";
 
 interface Case {
   readonly name: string;
-  readonly kind: "SGD" | "Adam" | "AdamW";
+  readonly kind: Kind;
   readonly attrs: Readonly<Record<string, unknown>>;
   readonly start: Packed;
   readonly grads: Packed;
   readonly steps: Packed;
 }
 
-const fixture = JSON.parse(readFileSync(new URL("../fixtures/optimizers.json", import.meta.url), "utf8")) as {
-  readonly cases: readonly Case[];
+const kinds = {
+  ...{ SGD, Adam, AdamW, Adamax, NAdam, RAdam, RMSprop, Adagrad, Adadelta, Adafactor, Lion },
 };
+type Kind = keyof typeof kinds;
 
-function make(kind: Case["kind"], parameters: Tensor[], attrs: Case["attrs"]): Optimizer {
-  const { weight_decay: weightDecay, ...rest } = attrs;
-  const options = weightDecay === undefined ? rest : { ...rest, weightDecay: weightDecay as number };
-  if (kind === "SGD") return new SGD(parameters, options);
-  return kind === "Adam" ? new Adam(parameters, options) : new AdamW(parameters, options);
-}
-
-const row = ({ shape, data }: Packed, i: number): number[] => data.slice(i * shape[1], (i + 1) * shape[1]);
+const make = (kind: Kind, parameters: Tensor[], attrs: Case["attrs"]): Optimizer => {
+  const Made = kinds[kind] as unknown as new (parameters: Tensor[], options: object) => Optimizer;
+  return new Made(parameters, camelCase(attrs));
+};
 
 /** Sets the gradient that the next step takes. */
 function setGrad(p: Tensor, g: Tensor): void {
@@ -47,13 +52,13 @@ const placements = [
 ] as const;
 
 describe.each(placements)("steps on $device", ({ device, dtype, rtol, atol }) => {
-  it.each(fixture.cases.map((one) => [one.name, one] as const))(
+  it.each(readCases<Case>("optimizers").map((one) => [one.name, one] as const))(
     "%s",
     scopedEach((_, { kind, attrs, start, grads, steps }) => {
-      const p = parameter(tensor(start.data, { device, dtype }));
+      const p = parameter(tensor(start.data, { shape: start.shape, device, dtype }));
       const optimizer = make(kind, [p], attrs);
       for (let i = 0; i < grads.shape[0]; i++) {
-        setGrad(p, tensor(row(grads, i), { device, dtype }));
+        setGrad(p, tensor(row(grads, i), { shape: start.shape, device, dtype }));
         optimizer.step();
         expect(p, `after step ${i}`).toBeCloseToTensor(row(steps, i), { rtol, atol });
       }
@@ -63,7 +68,7 @@ describe.each(placements)("steps on $device", ({ device, dtype, rtol, atol }) =>
   );
 });
 
-describe.each(["SGD", "Adam", "AdamW"] as const)("%s", (kind) => {
+describe.each(Object.keys(kinds) as Kind[])("%s", (kind) => {
   const attrs = kind === "SGD" ? { lr: 0.1, momentum: 0.9 } : { lr: 0.1 };
 
   it(

@@ -1,0 +1,86 @@
+// Keeping gradients in bounds before a step.
+import { ValueError } from "../core/errors.ts";
+import { add, div, mul, reshape, sum } from "../ops/algebra.ts";
+import { assign } from "../ops/assign.ts";
+import { exp, log, sqrt, square } from "../ops/elementwise.ts";
+import { gather } from "../ops/indexing.ts";
+import { argmax } from "../ops/reduce.ts";
+import { withRecording } from "../tensor/mode.ts";
+import { composite, scope } from "../tensor/scope.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { absolute, atLeast, atMost, larger } from "./running.ts";
+
+export interface ClipOptions {
+  /** Order of the norm: 2 by default, Infinity for the largest absolute value. */
+  readonly normType?: number;
+}
+
+const gradientsOf = (parameters: Iterable<Tensor>): Tensor[] =>
+  [...parameters].flatMap(({ grad }) => (grad === null ? [] : [grad]));
+
+/**
+ * Scales all gradients together so that their common norm is at most maxNorm: g *= min(1, maxNorm / (norm + 1e-6)).
+ * Nothing is read from the device.
+ *
+ * @returns the norm before, shape [].
+ * @throws ValueError where maxNorm or normType is not positive, or no parameter has a gradient.
+ */
+export function clipGradNorm(
+  parameters: Iterable<Tensor>,
+  maxNorm: number,
+  { normType = 2 }: ClipOptions = {},
+): Tensor {
+  if (!(maxNorm >= 0) || !(normType > 0)) {
+    throw new ValueError(
+      "clipGradNorm",
+      `maxNorm must be at least 0 and normType positive; got ${String(maxNorm)} and ${String(normType)}.`,
+    );
+  }
+  const gradients = gradientsOf(parameters);
+  if (gradients.length === 0)
+    throw new ValueError("clipGradNorm", "some parameter must have a gradient; got none.");
+  return withRecording(false, () =>
+    composite("clipGradNorm", () => {
+      const norm = totalNorm(gradients, normType);
+      const factor = atMost(div(maxNorm, add(norm, 1e-6)), 1);
+      for (const g of gradients) {
+        scope(() => {
+          assign(g, mul(g, factor));
+        });
+      }
+      return norm;
+    }),
+  );
+}
+
+function totalNorm(gradients: readonly Tensor[], order: number): Tensor {
+  if (order === Infinity) return gradients.map(largestOf).reduce(larger);
+  const total = gradients.map((g) => composite("clipGradNorm", () => sum(power(g, order)))).reduce(add);
+  return order === 2 ? sqrt(total) : exp(mul(log(total), 1 / order));
+}
+
+function largestOf(g: Tensor): Tensor {
+  const flat = reshape(absolute(g), [g.size]);
+  return reshape(gather(flat, 0, argmax(flat, { axis: 0, keepDims: true })), []);
+}
+
+// |g|^order; 0 stays 0, since e^(-Infinity) is.
+const power = (g: Tensor, order: number): Tensor =>
+  order === 2 ? square(g) : exp(mul(log(absolute(g)), order));
+
+/**
+ * Limits every gradient's every element to [-clipValue, clipValue].
+ *
+ * @throws ValueError where clipValue is negative.
+ */
+export function clipGradValue(parameters: Iterable<Tensor>, clipValue: number): void {
+  if (!(clipValue >= 0))
+    throw new ValueError("clipGradValue", `clipValue must be at least 0; got ${String(clipValue)}.`);
+  withRecording(false, () => {
+    for (const g of gradientsOf(parameters)) {
+      scope(() => {
+        assign(g, atLeast(atMost(g, clipValue), -clipValue));
+      });
+    }
+  });
+}
