@@ -37,8 +37,8 @@ export function makeGroups<O extends BaseOptions>(
     bare.length > 0 ? [{ params: bare } as unknown as GroupOptions<O>] : (items as GroupOptions<O>[]);
   const groups = given.map((group) => {
     const merged = { ...defaults, ...withoutUndefined(group), params: [...group.params] };
-    check(merged as unknown as O);
-    return merged as unknown as ParameterGroup<O>;
+    check(merged);
+    return merged;
   });
   checkParameters(
     op,
