@@ -5,16 +5,18 @@ import type { Methods } from "./methods.ts";
 
 export { backendInfo, init, memory } from "./init.ts";
 export type { BackendInfo, InitOptions } from "./init.ts";
+export type { WasmBuild, WasmSource } from "./backend/wasm/source.ts";
 export type { MemoryInfo } from "./backend/device.ts";
 
 export { Tensor } from "./tensor/tensor.ts";
 export type { NestedNumbers } from "./tensor/tensor.ts";
 export { Scope, ScopeError, keep, scope } from "./tensor/scope.ts";
+export type { ScopeOptions } from "./tensor/scope.ts";
 export { noGrad } from "./tensor/mode.ts";
 export { backward, grad } from "./autograd/grad.ts";
 export type { BackwardOptions, GradOptions } from "./autograd/grad.ts";
 export { gradcheck, gradgradcheck } from "./autograd/gradcheck.ts";
-export type { GradcheckOptions } from "./autograd/gradcheck.ts";
+export type { CheckedFunction, GradcheckOptions } from "./autograd/gradcheck.ts";
 
 export type { DType, TensorData } from "./core/dtype.ts";
 export type { Shape } from "./core/shape.ts";

@@ -103,7 +103,10 @@ export function primitive<
   };
   const saveSlots = saves.map((save) => {
     const input = (inputs as readonly string[]).indexOf(save);
-    return input >= 0 ? input : -1 - (outputs as readonly string[]).indexOf(save);
+    const output = (outputs as readonly string[]).indexOf(save);
+    if (input < 0 && output < 0)
+      throw new TypeError(`primitive ${name} saves "${save}", no input or output of it`);
+    return input >= 0 ? input : -1 - output;
   });
   return {
     name,

@@ -2,7 +2,7 @@
 import { DeviceError } from "../../core/errors.ts";
 import { nodeBuiltin } from "../../core/runtime.ts";
 import type { KernelExports } from "./exports.ts";
-import { MAX_PAGES, WasmHeap } from "./heap.ts";
+import { MAX_PAGES, PAGE_BYTES, WasmHeap } from "./heap.ts";
 import type { WasmBuild, WasmSource } from "./source.ts";
 
 export interface LoadedKernels {
@@ -44,22 +44,35 @@ export async function loadKernels(
   const module = from instanceof WebAssembly.Module ? from : await compile(from, memory.shared);
   const instance = await WebAssembly.instantiate(module, { env: { memory: memory.memory } });
   const exports = instance.exports as unknown as KernelExports;
-  return { exports, heap: new WasmHeap(memory.memory, maximumBytes), build, shared: memory.shared };
+  const ceiling = Math.min(maximumBytes, memory.maximumPages * PAGE_BYTES);
+  return { exports, heap: new WasmHeap(memory.memory, ceiling), build, shared: memory.shared };
 }
 
 // Shared from its first page where the engine allows it, so that threads can join later; smaller ceilings are tried
 // where address space is scarce, and pages without cross-origin isolation get an unshared memory.
-function createMemory(maximumBytes: number): { memory: WebAssembly.Memory; shared: boolean } {
+function createMemory(maximumBytes: number): {
+  memory: WebAssembly.Memory;
+  shared: boolean;
+  maximumPages: number;
+} {
   const initial = 16;
-  const ceiling = Math.max(initial, Math.min(MAX_PAGES, Math.ceil(maximumBytes / 65536)));
+  const ceiling = Math.max(initial, Math.min(MAX_PAGES, Math.ceil(maximumBytes / PAGE_BYTES)));
   for (let maximum = ceiling; maximum >= initial; maximum = maximum >> 1) {
     try {
-      return { memory: new WebAssembly.Memory({ initial, maximum, shared: true }), shared: true };
+      return {
+        memory: new WebAssembly.Memory({ initial, maximum, shared: true }),
+        shared: true,
+        maximumPages: maximum,
+      };
     } catch {
       // Not allowed here, or too much address space: go down the ladder.
     }
   }
-  return { memory: new WebAssembly.Memory({ initial, maximum: ceiling }), shared: false };
+  return {
+    memory: new WebAssembly.Memory({ initial, maximum: ceiling }),
+    shared: false,
+    maximumPages: ceiling,
+  };
 }
 
 async function compile(source: URL | Bytes, shared: boolean): Promise<WebAssembly.Module> {
