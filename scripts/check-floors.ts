@@ -30,7 +30,7 @@ const opsOrder: readonly (readonly string[])[] = [
   ["elementwise"],
   ["reduce"],
   ["assign", "conv", "indexing", "linalg", "random"],
-  ["softmax", "fused", "pool"],
+  ["softmax", "dropout", "fused", "norm", "pool"],
   ["loss"],
   ["index"],
 ];

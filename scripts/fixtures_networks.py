@@ -257,8 +257,80 @@ def ctc_losses():
                                            zero_infinity=True), {"x": log_probs}, {"targets": targets})
 
 
+def layer(kind, module, args, x, training=True):
+    """One call of a layer: the state before and after, the output, the gradients of x and of the parameters."""
+    module = module.train(training)
+    with torch.no_grad():
+        for key, value in module.state_dict().items():
+            if value.is_floating_point():
+                value.copy_(rounded(*value.shape).abs() + 0.5 if key == "running_var" else rounded(*value.shape))
+    before = {key: pack(value) for key, value in module.state_dict().items()}
+    x = x.clone().requires_grad_()
+    y = module(x)
+    cotangent = rounded(*y.shape)
+    parameters = dict(module.named_parameters())
+    grads = torch.autograd.grad(y, [x, *parameters.values()], cotangent)
+    return {
+        "name": f"{kind} {args}{'' if training else ', evaluation'}", "module": kind, "args": args, "training": training,
+        "x": pack(x), "cotangent": pack(cotangent), "output": pack(y), "state": before,
+        "grads": {key: pack(g) for key, g in zip(["", *parameters], grads)},
+        "after": {key: pack(value) for key, value in module.state_dict().items()},
+    }
+
+
+def layers():
+    for axes in (1, 2, 3):
+        size = ((4,), (3, 2), (2, 2, 2))[axes - 1]
+        x = rounded(2, 4, *size)
+        kernel = [2, 3, 1][:axes]
+        conv, transpose = getattr(nn, f"Conv{axes}d"), getattr(nn, f"ConvTranspose{axes}d")
+        yield layer(f"Conv{axes}d", conv(4, 2, kernel, stride=2, padding=1, groups=2), [4, 2, kernel, {"stride": 2, "padding": 1, "groups": 2}], x)
+        yield layer(f"Conv{axes}d", conv(4, 1, 1, bias=False), [4, 1, 1, {"bias": False}], x)
+        yield layer(f"ConvTranspose{axes}d", transpose(4, 2, kernel, stride=2, output_padding=1, groups=2),
+                    [4, 2, kernel, {"stride": 2, "outputPadding": 1, "groups": 2}], x)
+        for training in (True, False):
+            norm = getattr(nn, f"BatchNorm{axes}d")
+            yield layer(f"BatchNorm{axes}d", norm(4), [4], x, training)
+            yield layer(f"BatchNorm{axes}d", norm(4, eps=0.1, momentum=None, affine=False),
+                        [4, {"eps": 0.1, "momentum": None, "affine": False}], x, training)
+            yield layer(f"BatchNorm{axes}d", norm(4, track_running_stats=False), [4, {"trackRunningStats": False}], x, training)
+            norm = getattr(nn, f"InstanceNorm{axes}d")
+            yield layer(f"InstanceNorm{axes}d", norm(4), [4], x, training)
+            yield layer(f"InstanceNorm{axes}d", norm(4, affine=True, track_running_stats=True, momentum=0.3),
+                        [4, {"affine": True, "trackRunningStats": True, "momentum": 0.3}], x, training)
+    for training in (True, False):
+        yield layer("BatchNorm1d", nn.BatchNorm1d(3), [3], rounded(5, 3), training)
+    x = rounded(2, 4, 3)
+    yield layer("LayerNorm", nn.LayerNorm(3), [3], x)
+    yield layer("LayerNorm", nn.LayerNorm([4, 3], eps=0.1, bias=False), [[4, 3], {"eps": 0.1, "bias": False}], x)
+    yield layer("LayerNorm", nn.LayerNorm(3, elementwise_affine=False), [3, {"elementwiseAffine": False}], x)
+    yield layer("RMSNorm", nn.RMSNorm(3, eps=0.01), [3, {"eps": 0.01}], x)
+    yield layer("GroupNorm", nn.GroupNorm(2, 4), [2, 4], x)
+    yield layer("GroupNorm", nn.GroupNorm(1, 4, affine=False), [1, 4, {"affine": False}], x)
+    yield layer("LocalResponseNorm", nn.LocalResponseNorm(3, alpha=0.5), [3, {"alpha": 0.5}], x)
+    yield layer("AvgPool1d", nn.AvgPool1d(2), [2], x)
+    yield layer("MaxPool1d", nn.MaxPool1d(2), [2], x)
+    yield layer("AdaptiveAvgPool1d", nn.AdaptiveAvgPool1d(2), [2], x)
+    yield layer("AdaptiveMaxPool1d", nn.AdaptiveMaxPool1d(2), [2], x)
+    yield layer("LPPool1d", nn.LPPool1d(2, 2), [2, 2], x.abs() + 0.5)
+    x = rounded(1, 2, 4, 5)
+    yield layer("AvgPool2d", nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False),
+                [3, {"stride": 1, "padding": 1, "countIncludePad": False}], x)
+    yield layer("MaxPool2d", nn.MaxPool2d(2, ceil_mode=True), [2, {"ceilMode": True}], x)
+    yield layer("AdaptiveAvgPool2d", nn.AdaptiveAvgPool2d((3, None)), [[3, None]], x)
+    yield layer("AdaptiveMaxPool2d", nn.AdaptiveMaxPool2d(3), [3], x)
+    yield layer("LPPool2d", nn.LPPool2d(2, 2), [2, 2], x.abs() + 0.5)
+    yield layer("Dropout", nn.Dropout(0.3), [0.3], x, False)
+    yield layer("Dropout2d", nn.Dropout2d(), [], x, False)
+    yield layer("AlphaDropout", nn.AlphaDropout(), [], x, False)
+    yield layer("Flatten", nn.Flatten(), [], x)
+    yield layer("Unflatten", nn.Unflatten(3, (5, 1)), [3, [5, -1]], x)
+    yield layer("Identity", nn.Identity(), [], x)
+    yield layer("Linear", nn.Linear(5, 2), [5, 2], x)
+
+
 def write_networks():
-    for make in (convolutions, poolings, norms, class_losses, pair_losses, ctc_losses):
+    for make in (convolutions, poolings, norms, class_losses, pair_losses, ctc_losses, layers):
         torch.manual_seed(20)
         write("network-" + make.__name__.replace("_", "-"), list(make()), SCRIPT)
 

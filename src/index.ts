@@ -60,6 +60,15 @@ export { linear, matmul } from "./ops/linalg.ts";
 export { gather, scatterAdd } from "./ops/indexing.ts";
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from "./ops/conv.ts";
 export type { ConvOptions, ConvTransposeOptions, Pair, Sizes } from "./ops/conv.ts";
+export { batchNorm, groupNorm, instanceNorm, layerNorm, localResponseNorm, rmsNorm } from "./ops/norm.ts";
+export type {
+  BatchNormOptions,
+  InstanceNormOptions,
+  LayerNormOptions,
+  LocalResponseNormOptions,
+} from "./ops/norm.ts";
+export { alphaDropout, dropout, dropout2d } from "./ops/dropout.ts";
+export type { DropoutOptions } from "./ops/dropout.ts";
 export { maxPool1d, maxPool2d, maxPool2dWithIndices } from "./ops/pool/max.ts";
 export type { PoolOptions } from "./ops/pool/max.ts";
 export { avgPool1d, avgPool2d } from "./ops/pool/average.ts";

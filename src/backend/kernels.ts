@@ -106,6 +106,8 @@ export interface KernelFamilies {
   maxPool(x: Operand, y: Operand, index: Operand, geometry: PoolGeometry): void;
   /** Fills y (float for uniform [0, 1) and normal, int32 for bits) from the Philox stream; 4 elements a block. */
   random(kind: RandomKind, y: Operand, state: RandomState): void;
+  /** y = value with probability p, else 0: where the stream's uniform number is below p rounded to float32. */
+  bernoulli(y: Operand, p: number, value: number, state: RandomState): void;
   /** p, m, v in place from the gradient g; dense. */
   adam(p: Operand, g: Operand, m: Operand, v: Operand, parameters: AdamParameters): void;
   /** p and the momentum buffer (absent without momentum) in place from the gradient g; dense. */

@@ -1,5 +1,5 @@
 // Modules made of modules, and the reshaping one that sits between convolutions and linear layers.
-import { checkAxis, sizeOf } from "../core/shape.ts";
+import { checkAxis, inferShape, sizeOf } from "../core/shape.ts";
 import { reshape } from "../ops/algebra.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
@@ -51,5 +51,42 @@ export class Flatten extends Module {
     const start = checkAxis("Flatten", this.startAxis, x.rank);
     const end = checkAxis("Flatten", this.endAxis, x.rank) + 1;
     return reshape(x, [...x.shape.slice(0, start), sizeOf(x.shape.slice(start, end)), ...x.shape.slice(end)]);
+  }
+}
+
+/** The inverse of `Flatten`: splits one axis into several; one of the sizes may be -1. */
+export class Unflatten extends Module {
+  readonly axis: number;
+  readonly sizes: readonly number[];
+
+  constructor(axis: number, sizes: readonly number[]) {
+    super();
+    this.axis = axis;
+    this.sizes = sizes;
+  }
+
+  override get moduleName(): string {
+    return "Unflatten";
+  }
+
+  override forward(x: Tensor): Tensor {
+    const at = checkAxis("Unflatten", this.axis, x.rank);
+    const sizes = inferShape("Unflatten", this.sizes, x.shape[at], [x.shape[at]]);
+    return reshape(x, [...x.shape.slice(0, at), ...sizes, ...x.shape.slice(at + 1)]);
+  }
+
+  protected override describe(): string {
+    return `axis=${String(this.axis)}, sizes=[${this.sizes.join(", ")}]`;
+  }
+}
+
+/** x itself: a place to put a layer later, or to take one away. */
+export class Identity extends Module {
+  override get moduleName(): string {
+    return "Identity";
+  }
+
+  override forward(x: Tensor): Tensor {
+    return x;
   }
 }

@@ -5,7 +5,7 @@ import type { ConvOptions, ConvTransposeOptions, Pair, Sizes } from "../ops/conv
 import { requireSizes, requireWhole } from "../ops/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { showChanged, showSizes } from "./describe.ts";
-import { fanInBound, uniformParameter } from "./init.ts";
+import { fanInBound, uniformParameter, whereOf } from "./init.ts";
 import type { ParameterOptions } from "./init.ts";
 import { Module } from "./module.ts";
 
@@ -40,12 +40,8 @@ abstract class ConvLayer<Options extends { readonly groups?: number }> extends M
     transposed: boolean,
   ) {
     super();
-    const { device, dtype, generator, ...rest } = options;
-    const where: ParameterOptions = {
-      ...(device !== undefined && { device }),
-      ...(dtype && { dtype }),
-      ...(generator && { generator }),
-    };
+    const { device: _device, dtype: _dtype, generator: _generator, ...rest } = options;
+    const where = whereOf(options);
     this.inChannels = requireWhole(name, "inChannels", inChannels, 1);
     this.outChannels = requireWhole(name, "outChannels", outChannels, 1);
     this.kernelSize = kernelSize;

@@ -8,6 +8,20 @@ export type { LinearOptions } from "./linear.ts";
 export { Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from "./conv.ts";
 export type { Conv2dOptions } from "./conv.ts";
 export {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  GroupNorm,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+  LayerNorm,
+  LocalResponseNorm,
+  RMSNorm,
+} from "./norm.ts";
+export type { BatchNormLayerOptions, LayerNormLayerOptions } from "./norm.ts";
+export { AlphaDropout, Dropout, Dropout2d } from "./dropout.ts";
+export {
   AdaptiveAvgPool1d,
   AdaptiveAvgPool2d,
   AdaptiveMaxPool1d,
@@ -18,5 +32,5 @@ export {
   MaxPool2d,
 } from "./pool.ts";
 export { LogSoftmax, ReLU, Sigmoid, Softmax, Tanh } from "./activation.ts";
-export { Flatten, Sequential } from "./container.ts";
+export { Flatten, Identity, Sequential, Unflatten } from "./container.ts";
 export type { TensorModule } from "./container.ts";

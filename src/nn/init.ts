@@ -5,6 +5,7 @@ import type { Generator } from "../core/rng.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Shape } from "../core/shape.ts";
 import { mul, sub } from "../ops/algebra.ts";
+import { full } from "../ops/creation.ts";
 import { rand } from "../ops/random.ts";
 import { noGrad } from "../tensor/mode.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -16,6 +17,17 @@ export interface ParameterOptions {
   readonly dtype?: DType;
   readonly generator?: Generator;
 }
+
+/** The options that say where parameters live, without the layer's others. */
+export const whereOf = ({ device, dtype, generator }: ParameterOptions): ParameterOptions => ({
+  ...(device !== undefined && { device }),
+  ...(dtype && { dtype }),
+  ...(generator && { generator }),
+});
+
+/** One value everywhere. */
+export const constantParameter = (shape: Shape, value: number, options: ParameterOptions): Tensor =>
+  parameter(full(shape, value, options));
 
 /** Uniform on [-bound, bound). */
 export function uniformParameter(shape: Shape, bound: number, options: ParameterOptions): Tensor {

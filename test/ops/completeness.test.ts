@@ -29,6 +29,8 @@ const rowNames = rows.map(({ op }) => op);
 
 /** Ops that read as functions only: several tensors play equal parts, or the options come first. */
 const FUNCTIONS_ONLY = [
+  ...["batchNorm", "groupNorm", "instanceNorm", "layerNorm", "localResponseNorm", "rmsNorm"],
+  ...["alphaDropout", "dropout", "dropout2d"],
   ...["conv1d", "conv2d", "conv3d", "convTranspose1d", "convTranspose2d", "convTranspose3d"],
   ...["adaptiveAvgPool1d", "adaptiveAvgPool2d", "adaptiveMaxPool1d", "adaptiveMaxPool2d"],
   ...["avgPool1d", "avgPool2d", "maxPool1d"],
@@ -109,6 +111,7 @@ describe.each(["wasm", "reference"])("kernels of %s", (device) => {
         ...[
           "adam",
           "argmax",
+          "bernoulli",
           "binary",
           "cast",
           "conv",

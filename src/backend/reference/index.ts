@@ -11,7 +11,7 @@ import { matmul } from "./matmul.ts";
 import { arrayIn, Books, ReferenceStorage } from "./memory.ts";
 import { optimizers } from "./optimizers.ts";
 import { maxPool } from "./pool.ts";
-import { random } from "./random.ts";
+import { bernoulli, random } from "./random.ts";
 import { reduce } from "./reduce.ts";
 
 const kernels: Kernels = {
@@ -22,6 +22,7 @@ const kernels: Kernels = {
   ...conv,
   maxPool,
   random,
+  bernoulli,
   ...optimizers,
   fused,
 };

@@ -39,3 +39,10 @@ export const random: KernelFamilies["random"] = (kind, y, state) => {
     out[i] = draw[kind](words, i % 4);
   }
 };
+
+export const bernoulli: KernelFamilies["bernoulli"] = (y, p, value, state) => {
+  random("uniform", y, state);
+  const out = elementsOf(y);
+  const limit = Math.fround(p);
+  for (let i = 0; i < out.length; i++) out[i] = out[i] < limit ? value : 0;
+};

@@ -6,6 +6,7 @@ import { elementwiseRows } from "./elementwise.ts";
 import { indexingRows } from "./indexing.ts";
 import { linalgRows } from "./linalg.ts";
 import { lossRows } from "./losses.ts";
+import { normRows } from "./norms.ts";
 import { poolRows } from "./pool.ts";
 import { reduceRows } from "./reduce.ts";
 import { viewRows } from "./views.ts";
@@ -19,5 +20,6 @@ export const rows: readonly Row[] = [
   ...convRows,
   ...convAnyRows,
   ...poolRows,
+  ...normRows,
   ...lossRows,
 ];
