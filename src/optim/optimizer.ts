@@ -1,11 +1,11 @@
 // What optimizers share: parameter groups, the state kept per parameter, and how both are saved.
-import { FormatError, ShapeError } from "../core/errors.ts";
+import { DisposedError, FormatError, ShapeError } from "../core/errors.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import type { Shape } from "../core/shape.ts";
-import { neg } from "../ops/algebra.ts";
+import { contiguous, neg } from "../ops/algebra.ts";
 import { assign } from "../ops/assign.ts";
 import { withRecording } from "../tensor/mode.ts";
-import { Scope } from "../tensor/scope.ts";
+import { Scope, scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { flatten, makeGroups, requireRange, restore } from "./group.ts";
 import type { BaseOptions, Hyperparameters, ParameterGroup, ParameterSource } from "./group.ts";
@@ -62,6 +62,7 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
    * backward may be given; it is called first and its loss returned (LBFGS needs one).
    */
   step(closure?: () => Tensor): Tensor | null {
+    this.#requireAlive();
     const loss = closure?.() ?? null;
     this.steps++;
     let index = 0;
@@ -72,6 +73,14 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
       }
     }
     return loss;
+  }
+
+  #requireAlive(): void {
+    if (this.parameters.every((p) => !p.isDisposed)) return;
+    throw new DisposedError(
+      this.name,
+      "its parameters must be alive; got a released one. Make the optimizer after model.to(...), which makes new ones.",
+    );
   }
 
   #change(p: Tensor, gradient: Tensor, state: ParameterState, group: ParameterGroup<O>): void {
@@ -128,10 +137,12 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
     readonly numbers: Hyperparameters;
   }): void {
     const entries = [...tensors].map(([key, tensor]) => ({ ...this.#locate(key, tensor), tensor }));
-    this.dispose();
-    for (const { state, name, tensor } of entries) {
-      assign(state.tensor(name, { shape: tensor.shape }), tensor);
-    }
+    scope("loadStateDict", () => {
+      // Copies, since the state may be this optimizer's own, which makes room for them.
+      const copies = entries.map((entry) => ({ ...entry, copy: contiguous(entry.tensor) }));
+      this.dispose();
+      for (const { state, name, copy } of copies) assign(state.tensor(name, { shape: copy.shape }), copy);
+    });
     this.steps = Number(numbers.steps ?? this.steps);
     this.#states.forEach((state, i) => {
       state.step = Number(numbers[`${String(i)}.step`] ?? this.steps);
