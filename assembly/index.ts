@@ -40,7 +40,9 @@ export {
   gather_f32,
   index_add_f32,
   index_select_f32,
+  masked_fill_i32,
   scatter_add_f32,
+  scatter_order_i32,
 } from "./movement";
 export { adam_f32, sgd_f32 } from "./optim";
 export { peak_gemm_tile_f32, peak_madd_f32 } from "./peak";

@@ -336,6 +336,48 @@ function addRow(xPtr: usize, yPtr: usize, n: i32): void {
   }
 }
 
+/**
+ * y[o, k, i] = k, then y[o, index[o, j, i], i] = n + j for j = 0 .. nIndex in order, for y [outer, n, inner] and index
+ * [outer, nIndex, inner]: where each element comes from when new values are scattered over old ones. Columns o * inner + i.
+ */
+export function scatter_order_i32(
+  indexPtr: usize,
+  yPtr: usize,
+  n: i32,
+  nIndex: i32,
+  inner: i32,
+  start: i32,
+  end: i32,
+): i32 {
+  let bad = -1;
+  for (let c = start; c < end; ++c) {
+    const outer = c / inner;
+    const column = c - outer * inner;
+    const y = yPtr + bytes(outer) * <usize>n * <usize>inner + bytes(column);
+    for (let k = 0; k < n; ++k) store<i32>(y + bytes(k) * <usize>inner, k);
+    let position = outer * nIndex * inner + column;
+    for (let j = 0; j < nIndex; ++j) {
+      const index = load<i32>(indexPtr + bytes(position));
+      if (<u32>index < <u32>n) store<i32>(y + bytes(index) * <usize>inner, n + j);
+      else if (bad < 0 || position < bad) bad = position;
+      position += inner;
+    }
+  }
+  return bad;
+}
+
+/** y[i] = value (any 32 bits) where mask[i] is not 0, else as it was. */
+export function masked_fill_i32(maskPtr: usize, yPtr: usize, value: i32, start: i32, end: i32): void {
+  const v = i32x4.splat(value);
+  let i = start;
+  for (; i + 4 <= end; i += 4) {
+    const y = yPtr + bytes(i);
+    const chosen = i32x4.ne(v128.load(maskPtr + bytes(i)), i32x4.splat(0));
+    v128.store(y, v128.bitselect(v, v128.load(y), chosen));
+  }
+  for (; i < end; ++i) if (load<i32>(maskPtr + bytes(i)) != 0) store<i32>(yPtr + bytes(i), value);
+}
+
 /** i32 from f32: towards zero, saturating, NaN to 0. */
 export function cast_f32_i32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
   let i = start;

@@ -34,9 +34,13 @@ export {
 export { Generator, defaultGenerator, manualSeed } from "./core/rng.ts";
 export type { GeneratorState } from "./core/rng.ts";
 
-export { detach, full, ones, onesLike, tensor, to, zeros, zerosLike } from "./ops/creation.ts";
+export { detach, full, fullLike, ones, onesLike, tensor, to, zeros, zerosLike } from "./ops/creation.ts";
 export type { NumericArray, TensorOptions } from "./ops/creation.ts";
-export { rand, randn } from "./ops/random.ts";
+export { arange, empty, emptyLike, eye, fromBuffer, linspace, logspace } from "./ops/ranges.ts";
+export type { BufferOptions } from "./ops/ranges.ts";
+export { rand, randLike, randn, randnLike } from "./ops/random.ts";
+export { bernoulli, multinomial, normal, permutation, randint, randintLike } from "./ops/sampling.ts";
+export type { DrawOptions } from "./ops/sampling.ts";
 export type { RandomOptions } from "./ops/random.ts";
 export {
   add,
@@ -80,6 +84,35 @@ export {
   adaptiveMaxPool2d,
 } from "./ops/pool/adaptive.ts";
 export type { AdaptiveSize } from "./ops/pool/adaptive.ts";
+export { diag, diagEmbed, diagonal, tril, triu } from "./ops/diagonals.ts";
+export type { DiagonalOptions } from "./ops/diagonals.ts";
+export { maskedFill, maskedSelect, nonzero } from "./ops/masking.ts";
+export { cat, flip, pad, roll, stack } from "./ops/placement.ts";
+export type { PadMode, PadOptions } from "./ops/placement.ts";
+export { embedding, indexAdd, indexSelect, oneHot, scatter, take } from "./ops/selection.ts";
+export {
+  chunk,
+  clone,
+  flatten,
+  meshgrid,
+  movedim,
+  pixelShuffle,
+  pixelUnshuffle,
+  repeat,
+  repeatInterleave,
+  select,
+  split,
+  squeeze,
+  tile,
+  unbind,
+  unflatten,
+  unsqueeze,
+  view,
+} from "./ops/shape.ts";
+export { index } from "./ops/subscript.ts";
+export type { IndexItem, IndexRange } from "./ops/subscript.ts";
+export { fold, interpolate, unfold } from "./ops/windows.ts";
+export type { InterpolateMode, InterpolateOptions, WindowOptions } from "./ops/windows.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { crossEntropy, mseLoss, nllLoss } from "./ops/loss.ts";
 export type { LossOptions, Reduction } from "./ops/loss.ts";

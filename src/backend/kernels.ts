@@ -5,6 +5,7 @@
 // "dense" operands are row-major without gaps but may start at an offset. Kernels that take indices return the first
 // position (flat, in the index operand) that is out of range, or -1.
 import type { RandomState } from "../core/rng.ts";
+import type { Draws } from "../core/sampling.ts";
 import type { View } from "../core/view.ts";
 import type { BinaryOp, ReduceOp, UnaryOp } from "./scalars.ts";
 import type { Storage } from "./storage.ts";
@@ -96,6 +97,25 @@ export interface KernelFamilies {
   gather(x: Operand, index: Operand, y: Operand, form: AxisForm, m: number): number;
   /** y [outer, n, inner] = 0, then y[outer, index, inner] += x [outer, m, inner]; dense; index int32. */
   scatterAdd(x: Operand, index: Operand, y: Operand, form: AxisForm, m: number): number;
+  /** y [outer, m, inner] = x [outer, index[m], inner]; dense; index int32. */
+  indexSelect(x: Operand, index: Operand, y: Operand, form: AxisForm, m: number): number;
+  /** y [outer, n, inner] = 0, then y[outer, index[m], inner] += x [outer, m, inner]; dense; index int32. */
+  indexAdd(x: Operand, index: Operand, y: Operand, form: AxisForm, m: number): number;
+  /**
+   * y int32 [outer, n, inner] = the position along n, then y[outer, index[outer, j, inner], inner] = n + j for j = 0 .. m
+   * in order: where each element of a scatter comes from, in the old values followed by the new ones; dense.
+   */
+  scatterOrder(index: Operand, y: Operand, form: AxisForm, m: number): number;
+  /**
+   * y int32 = the position in a row-major array of the given sizes of the element whose coordinate along axis k is
+   * indices[k]; negative coordinates count from the end. All of one shape, dense. A position that is out of range is
+   * returned as k * size + position.
+   */
+  ravelIndex(indices: readonly Operand[], sizes: readonly number[], y: Operand): number;
+  /** y [..., n] int32 = 1 at the index, 0 elsewhere; dense; index int32. */
+  oneHot(index: Operand, y: Operand, n: number): number;
+  /** y = value where mask (bool) is not 0, otherwise as it was; dense, of one shape. */
+  maskedFill(mask: Operand, y: Operand, value: number): void;
   /** y [N, O, ...out] = x [N, C, ...in] * w [O, C/groups, ...kernel] (+ bias [O]), cross-correlation; dense. */
   conv(x: Operand, w: Operand, bias: Operand | null, y: Operand, geometry: ConvGeometry): void;
   /** gx [N, C, ...in] of `conv`; dense. */
@@ -108,6 +128,10 @@ export interface KernelFamilies {
   random(kind: RandomKind, y: Operand, state: RandomState): void;
   /** y = value with probability p, else 0: where the stream's uniform number is below p rounded to float32. */
   bernoulli(y: Operand, p: number, value: number, state: RandomState): void;
+  /** y int32 = low + floor(word * range / 2^32), from the words that "bits" gives. */
+  randomIntegers(y: Operand, low: number, range: number, state: RandomState): void;
+  /** y int32 [rows, count] = categories drawn by the weights [rows, n]; returns the first row that allows no draw. */
+  multinomial(weights: Operand, y: Operand, draws: Draws, state: RandomState): number;
   /** p, m, v in place from the gradient g; dense. */
   adam(p: Operand, g: Operand, m: Operand, v: Operand, parameters: AdamParameters): void;
   /** p and the momentum buffer (absent without momentum) in place from the gradient g; dense. */

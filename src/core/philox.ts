@@ -1,5 +1,6 @@
 // The counter-based generator behind every random op: a pure function from (counter, key) to four 32-bit words, so that
 // any element of any stream can be made on its own, by any thread, on any backend, to the same bits.
+import type { RandomState } from "./rng.ts";
 
 const MULTIPLIER_0 = 0xd2511f53;
 const MULTIPLIER_1 = 0xcd9e8d57;
@@ -47,4 +48,11 @@ export function philox4x32(
   out[1] = c1;
   out[2] = c2;
   out[3] = c3;
+}
+
+/** The words of block number `block` of a stream; the 64-bit counter carries from its low half into its high one. */
+export function drawBlock(out: Uint32Array, state: RandomState, block: number): void {
+  const low = state.counterLow + block;
+  const high = state.counterHigh + Math.floor(low / 2 ** 32);
+  philox4x32(out, low >>> 0, high >>> 0, 0, 0, state.seedLow, state.seedHigh);
 }

@@ -2,7 +2,7 @@
 import type { Device } from "../backend/device.ts";
 import type { Operand } from "../backend/kernels.ts";
 import type { DType } from "../core/dtype.ts";
-import { DTypeError, IndexError, ShapeError } from "../core/errors.ts";
+import { DeviceError, DTypeError, IndexError, ShapeError, ValueError } from "../core/errors.ts";
 import { broadcastShapes, formatShape, sameShape } from "../core/shape.ts";
 import { View } from "../core/view.ts";
 import type { OutputSpec } from "../tensor/primitive.ts";
@@ -34,6 +34,13 @@ export function requireSameShape(op: string, inputs: readonly Tensor[], names: r
   throw new ShapeError(op, `inputs must have one shape; got ${got}.`);
 }
 
+/** For ops made of others, or that read values on the host: `apply` checks the rest, and would name another op. */
+export function requireSameDevice(op: string, inputs: readonly Tensor[]): void {
+  if (inputs.every((x) => x.device === inputs[0].device)) return;
+  const names = inputs.map((x) => `"${x.device.name}"`).join(" and ");
+  throw new DeviceError(op, `inputs must lie on one device; got ${names}. Move them with x.to({ device }).`);
+}
+
 export function requireIndex(op: string, index: Tensor): void {
   if (index.dtype === "int32") return;
   throw new DTypeError(op, `indices must be int32; got ${index.dtype}. Convert with cast(index, "int32").`);
@@ -62,13 +69,13 @@ export const stretch = (x: Operand, y: Operand): Operand =>
     : { storage: x.storage, view: x.view.expand(y.view.shape) };
 
 /** Reports what a kernel that takes indices returned: the first bad position, or -1. */
-export function checkPosition(op: string, index: Operand, position: number, n: number): void {
+export function checkPosition(op: string, index: Operand, position: number, n: number, least = 0): void {
   if (position < 0) return;
   const { storage, view } = index;
   const [value] = storage.device.download(storage, view.offset + position, 1);
   throw new IndexError(
     op,
-    `indices must lie in 0..${String(n - 1)}; got ${String(value)} at position ${String(position)} of ${String(view.size)}.`,
+    `indices must lie in ${String(least)}..${String(n - 1)}; got ${String(value)} at position ${String(position)} of ${String(view.size)}.`,
   );
 }
 
@@ -92,4 +99,10 @@ export function requireSizes(
     op,
     `${name} must be a number or one for each of ${String(axes)} axes; got ${formatShape(sizes)}.`,
   );
+}
+
+/** @throws ValueError where a bound, mean or deviation is not a finite number. */
+export function requireFinite(op: string, name: string, value: number): number {
+  if (Number.isFinite(value)) return value;
+  throw new ValueError(op, `${name} must be a finite number; got ${String(value)}.`);
 }

@@ -130,6 +130,17 @@ export const zerosLike = (x: Tensor): Tensor => fill(x.device, x.shape, 0, x.dty
 /** Ones with the shape, dtype and device of x. */
 export const onesLike = (x: Tensor): Tensor => fill(x.device, x.shape, 1, x.dtype);
 
+/** One value with the shape, dtype and device of x. */
+export const fullLike = (x: Tensor, value: number, options: TensorOptions = {}): Tensor =>
+  full(x.shape, value, likeOptions(x, options));
+
+/** The options of a tensor made like x: its dtype and device, where none are given. */
+export const likeOptions = <O extends TensorOptions>(x: Tensor, options: O): O => ({
+  ...options,
+  dtype: options.dtype ?? x.dtype,
+  device: options.device ?? x.device,
+});
+
 /**
  * x on another device or in another dtype; x itself where nothing changes. A change of dtype is differentiable, a change
  * of device starts a new leaf.

@@ -12,7 +12,7 @@ import type { SourceAttrs } from "../tensor/apply.ts";
 import { primitive } from "../tensor/primitive.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { requireFloatDType } from "./checks.ts";
-import { resolveDevice, resolveDType } from "./creation.ts";
+import { likeOptions, resolveDevice, resolveDType } from "./creation.ts";
 import type { TensorOptions } from "./creation.ts";
 
 interface RandomAttrs extends SourceAttrs {
@@ -50,3 +50,11 @@ export const rand = (shape: Shape, options: RandomOptions = {}): Tensor =>
 /** Normal with mean 0 and variance 1 (Box and Muller 1958). */
 export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>
   draw("randn", "normal", shape, options);
+
+/** `rand` with the shape, dtype and device of x. */
+export const randLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
+  draw("randLike", "uniform", x.shape, likeOptions(x, options));
+
+/** `randn` with the shape, dtype and device of x. */
+export const randnLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
+  draw("randnLike", "normal", x.shape, likeOptions(x, options));

@@ -11,7 +11,7 @@ import { matmul } from "./matmul.ts";
 import { arrayIn, Books, ReferenceStorage } from "./memory.ts";
 import { optimizers } from "./optimizers.ts";
 import { maxPool } from "./pool.ts";
-import { bernoulli, random } from "./random.ts";
+import { random } from "./random.ts";
 import { reduce } from "./reduce.ts";
 
 const kernels: Kernels = {
@@ -21,8 +21,7 @@ const kernels: Kernels = {
   ...indexing,
   ...conv,
   maxPool,
-  random,
-  bernoulli,
+  ...random,
   ...optimizers,
   fused,
 };

@@ -1,17 +1,10 @@
 // Random numbers of the reference backend, and with that the definition of the stream: element i is made from lane i & 3
 // of Philox block i >> 2, so that every backend gives the same bits in any order and on any number of threads.
-import { philox4x32 } from "../../core/philox.ts";
+import type { BufferData } from "../../core/dtype.ts";
+import { drawBlock } from "../../core/philox.ts";
+import { multinomial, toIntegers } from "../../core/sampling.ts";
 import type { KernelFamilies, RandomKind, RandomState } from "../kernels.ts";
 import { elementsOf } from "./memory.ts";
-
-const TWO_TO_32 = 2 ** 32;
-
-/** The words of block number `block` of a stream; the 64-bit counter carries from its low half into its high one. */
-function drawBlock(words: Uint32Array, state: RandomState, block: number): void {
-  const low = state.counterLow + block;
-  const high = state.counterHigh + Math.floor(low / TWO_TO_32);
-  philox4x32(words, low >>> 0, high >>> 0, 0, 0, state.seedLow, state.seedHigh);
-}
 
 /** Uniform in [0, 1), with the 24 bits that float32 holds exactly. */
 const uniform = (word: number): number => (word >>> 8) * 2 ** -24;
@@ -31,18 +24,30 @@ const draw: Record<RandomKind, (words: Uint32Array, lane: number) => number> = {
   bits: (words, lane) => words[lane] | 0,
 };
 
-export const random: KernelFamilies["random"] = (kind, y, state) => {
-  const out = elementsOf(y);
+function fillRandom(kind: RandomKind, out: BufferData, state: RandomState): void {
   const words = new Uint32Array(4);
   for (let i = 0; i < out.length; i++) {
     if (i % 4 === 0) drawBlock(words, state, i / 4);
     out[i] = draw[kind](words, i % 4);
   }
-};
+}
 
-export const bernoulli: KernelFamilies["bernoulli"] = (y, p, value, state) => {
-  random("uniform", y, state);
-  const out = elementsOf(y);
-  const limit = Math.fround(p);
-  for (let i = 0; i < out.length; i++) out[i] = out[i] < limit ? value : 0;
+export const random: Pick<KernelFamilies, "random" | "bernoulli" | "randomIntegers" | "multinomial"> = {
+  random(kind, y, state) {
+    fillRandom(kind, elementsOf(y), state);
+  },
+  bernoulli(y, p, value, state) {
+    const out = elementsOf(y);
+    fillRandom("uniform", out, state);
+    const limit = Math.fround(p);
+    for (let i = 0; i < out.length; i++) out[i] = out[i] < limit ? value : 0;
+  },
+  randomIntegers(y, low, range, state) {
+    const out = elementsOf(y);
+    fillRandom("bits", out, state);
+    toIntegers(out, low, range);
+  },
+  multinomial(weights, y, draws, state) {
+    return multinomial(elementsOf(weights), elementsOf(y), draws, state);
+  },
 };

@@ -19,10 +19,10 @@ export function createKernels(exports: KernelExports, heap: WasmHeap, residency:
     ...elementwiseKernels(exports, workspace),
     ...reduceKernels(exports),
     ...matmulKernels(exports, workspace),
-    ...indexingKernels(exports),
+    ...indexingKernels(exports, workspace),
     ...convKernels(exports, workspace),
     ...poolKernels(exports),
-    ...randomKernels(exports),
+    ...randomKernels(exports, workspace),
     ...optimizerKernels(exports),
     fused: softmaxKernels(exports),
   };

@@ -1,9 +1,12 @@
 // Draws from the Philox stream on the wasm device.
+import { multinomial, toIntegers } from "../../core/sampling.ts";
 import type { KernelFamilies, RandomKind } from "../kernels.ts";
 import { pointer } from "./exports.ts";
-import type { KernelExports } from "./exports.ts";
+import type { KernelExports, Workspace } from "./exports.ts";
 
-export function randomKernels(e: KernelExports): Pick<KernelFamilies, "random" | "bernoulli"> {
+type Families = Pick<KernelFamilies, "random" | "bernoulli" | "randomIntegers" | "multinomial">;
+
+export function randomKernels(e: KernelExports, { heap }: Workspace): Families {
   const kinds: Record<RandomKind, (...args: number[]) => number> = {
     uniform: e.uniform_f32,
     normal: e.normal_f32,
@@ -15,6 +18,14 @@ export function randomKernels(e: KernelExports): Pick<KernelFamilies, "random" |
     },
     bernoulli(y, p, value, { seedLow, seedHigh, counterLow, counterHigh }) {
       e.bernoulli_f32(seedLow, seedHigh, counterLow, counterHigh, p, value, pointer(y), 0, y.view.size);
+    },
+    randomIntegers(y, low, range, { seedLow, seedHigh, counterLow, counterHigh }) {
+      e.bits_i32(seedLow, seedHigh, counterLow, counterHigh, pointer(y), 0, y.view.size);
+      toIntegers(heap.window("int32", pointer(y), y.view.size), low, range);
+    },
+    multinomial(weights, y, draws, state) {
+      const probabilities = heap.window("float32", pointer(weights), weights.view.size);
+      return multinomial(probabilities, heap.window("int32", pointer(y), y.view.size), draws, state);
     },
   };
 }

@@ -81,7 +81,8 @@ export const kernelSignatures = {
   log_softmax_grad_f32: "gPtr yPtr gxPtr n start end",
 
   // Movement of 4-byte elements, f32 or i32 alike (assembly/movement.ts). Units: elements, except
-  // copy_strided_f32: rows (n0 * n1 * n2); index_select_f32: outer * nIndex; scatter_add_f32, index_add_f32: outer * inner.
+  // copy_strided_f32: rows (n0 * n1 * n2); index_select_f32: outer * nIndex; scatter_add_f32, index_add_f32, scatter_order_i32:
+  // outer * inner.
   // A result is the first out-of-range position (flat in index) that this range met, or -1.
   fill_f32: "yPtr value:f32 start end",
   copy_f32: "xPtr yPtr start end",
@@ -90,6 +91,8 @@ export const kernelSignatures = {
   index_select_f32: "xPtr indexPtr yPtr n nIndex inner start end -> i32",
   scatter_add_f32: "gPtr indexPtr gxPtr n nIndex inner start end -> i32",
   index_add_f32: "gPtr indexPtr gxPtr n nIndex inner start end -> i32",
+  scatter_order_i32: "indexPtr yPtr n nIndex inner start end -> i32",
+  masked_fill_i32: "maskPtr yPtr value start end",
   cast_f32_i32: "xPtr yPtr start end",
   cast_i32_f32: "xPtr yPtr start end",
 

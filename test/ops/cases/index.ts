@@ -8,8 +8,13 @@ import { linalgRows } from "./linalg.ts";
 import { lossRows } from "./losses.ts";
 import { normRows } from "./norms.ts";
 import { poolRows } from "./pool.ts";
+import { placementRows } from "./placement.ts";
 import { reduceRows } from "./reduce.ts";
+import { selectionRows } from "./selection.ts";
+import { shapeRows } from "./shape.ts";
+import { subscriptRows } from "./subscript.ts";
 import { viewRows } from "./views.ts";
+import { windowRows } from "./windows.ts";
 
 export const rows: readonly Row[] = [
   ...elementwiseRows,
@@ -17,6 +22,11 @@ export const rows: readonly Row[] = [
   ...reduceRows,
   ...linalgRows,
   ...indexingRows,
+  ...shapeRows,
+  ...placementRows,
+  ...selectionRows,
+  ...subscriptRows,
+  ...windowRows,
   ...convRows,
   ...convAnyRows,
   ...poolRows,
