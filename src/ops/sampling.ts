@@ -74,7 +74,7 @@ export interface DrawOptions {
   readonly generator?: Generator;
 }
 
-// 1 where the difference is positive. Kernels of the first days suffice: the gradient of relu, of ones.
+// 1 where x is positive, else 0: what the gradient of relu does to ones.
 const positivePrimitive = primitive({
   name: "bernoulli",
   inputs: ["x"],

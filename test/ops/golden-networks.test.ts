@@ -1,4 +1,5 @@
-// The ops and losses of networks against numbers from PyTorch (scripts/fixtures_networks.py), on both devices.
+// The ops and losses of networks, and the ops of shape and indexing, against numbers from PyTorch
+// (scripts/fixtures_networks.py, scripts/fixtures_shape.py), on both devices.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as neurite from "../../src/index.ts";
@@ -27,7 +28,7 @@ interface Case {
 
 const folder = new URL("../fixtures/", import.meta.url);
 const fixtures = readdirSync(folder)
-  .filter((file) => file.startsWith("network-") && file !== "network-layers.json")
+  .filter((file) => /^(network|shape)-/.test(file) && file !== "network-layers.json")
   .map((file) => ({
     file,
     cases: (JSON.parse(readFileSync(new URL(file, folder), "utf8")) as { cases: Case[] }).cases,
@@ -43,7 +44,7 @@ type Make = (packed: Packed) => Tensor;
 
 function resolve(argument: Argument, named: ReadonlyMap<string, Tensor>, make: Make): unknown {
   if (typeof argument === "string" && argument.startsWith("$")) return named.get(argument.slice(1));
-  if (Array.isArray(argument)) return argument;
+  if (Array.isArray(argument)) return argument.map((one: Argument) => resolve(one, named, make));
   if (typeof argument !== "object" || argument === null) return argument;
   const options = argument as Readonly<Record<string, Argument>>;
   if ("data" in options) return make(options["data"] as unknown as Packed);
