@@ -9,9 +9,8 @@ import type { Optimizer } from "../optim/optimizer.ts";
 import { tensor } from "../ops/creation.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { TensorData } from "../core/dtype.ts";
-import { fileArray } from "./file-tensor.ts";
 import type { FileTensor } from "./file-tensor.ts";
+import { fileValues } from "./file-values.ts";
 import { readFileBytes, writeFileAtomic } from "./files.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import { assignState, checkState, downloadState, withPrefix } from "./state-file.ts";
@@ -182,7 +181,7 @@ function assignOptimizer(
     const tensors = new Map(
       [...files].map(([key, file]) => {
         const { device, dtype } = optimizer.parameters[Number(key.split(".")[0])];
-        return [key, tensor(fileArray(file) as TensorData, { shape: file.shape, device, dtype })];
+        return [key, tensor(fileValues(file, dtype), { shape: file.shape, device, dtype })];
       }),
     );
     optimizer.loadStateDict({ tensors, numbers });

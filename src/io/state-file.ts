@@ -1,6 +1,5 @@
 // Between the tensors of a module or optimizer and those of a file: downloads them, and takes values back only after
 // every key, shape and dtype has been found to agree, so that a wrong file changes nothing.
-import type { DType, TensorData } from "../core/dtype.ts";
 import { isFloating } from "../core/dtype.ts";
 import { FormatError } from "../core/errors.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
@@ -9,25 +8,19 @@ import { tensor } from "../ops/creation.ts";
 import { noGrad } from "../tensor/mode.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { fileArray, fileTensor } from "./file-tensor.ts";
 import type { FileDType, FileTensor } from "./file-tensor.ts";
+import { fileValues, loadsInto, tensorToFile } from "./file-values.ts";
 
-const FILE_DTYPES: Readonly<Record<DType, FileDType>> = {
-  float32: "F32",
-  float64: "F64",
-  int32: "I32",
-  bool: "BOOL",
-};
-
-/** Copies tensors out of their device, each under its key with a prefix. */
+/** Copies tensors out of their device, each under its key with a prefix; floats in another width where one is named. */
 export async function downloadState(
   state: ReadonlyMap<string, Tensor>,
   prefix = "",
+  floats?: FileDType,
 ): Promise<Map<string, FileTensor>> {
-  const read = async ([key, x]: [string, Tensor]): Promise<[string, FileTensor]> => {
-    const { shape, dtype } = x;
-    return [prefix + key, fileTensor(await x.data(), shape, FILE_DTYPES[dtype])];
-  };
+  const read = async ([key, x]: [string, Tensor]): Promise<[string, FileTensor]> => [
+    prefix + key,
+    await tensorToFile(x, isFloating(x.dtype) ? floats : undefined),
+  ];
   return new Map(await Promise.all(Array.from(state, read)));
 }
 
@@ -48,14 +41,11 @@ const list = (what: string, items: readonly string[]): string => {
   return `${what} ${items.slice(0, LISTED).join(", ")}${more}`;
 };
 
-// A float tensor takes floats of either width; everything else must come as it is.
-const fits = (file: FileDType, dtype: DType): boolean =>
-  file === FILE_DTYPES[dtype] || (isFloating(dtype) && (file === "F32" || file === "F64"));
-
 /**
- * Checks that a file has exactly the tensors of `state`.
+ * Checks that a file has exactly the tensors of `state`: floats of any width for floats, integers for integers.
  *
- * @throws FormatError listing all keys that are missing, unexpected, or of another shape or dtype.
+ * @throws FormatError listing all keys that are missing, unexpected, or of another shape or dtype; or for an integer that
+ * does not fit.
  */
 export function checkState(
   op: string,
@@ -73,7 +63,7 @@ export function checkState(
     if (!file) continue;
     if (!sameShape(file.shape, x.shape)) {
       shapes.push(`${key} ${formatShape(file.shape)} for ${formatShape(x.shape)}`);
-    } else if (!fits(file.dtype, x.dtype)) dtypes.push(`${key} ${file.dtype} for ${x.dtype}`);
+    } else if (!loadsInto(file.dtype, x.dtype)) dtypes.push(`${key} ${file.dtype} for ${x.dtype}`);
   }
   const found = [
     list("missing", missing),
@@ -81,8 +71,11 @@ export function checkState(
     list("shapes", shapes),
     list("dtypes", dtypes),
   ].filter((part) => part !== "");
-  if (found.length === 0) return;
-  throw new FormatError(op, `${source}: the file must be of the same ${owner}; got ${found.join("; ")}.`);
+  if (found.length > 0) {
+    throw new FormatError(op, `${source}: the file must be of the same ${owner}; got ${found.join("; ")}.`);
+  }
+  // Integers are few in a state, and the only values that can refuse to be converted: better now than half-way.
+  for (const [key, x] of state) if (!isFloating(x.dtype)) fileValues(files.get(key)!, x.dtype, op);
 }
 
 /** Copies a file's values into tensors that `checkState` has found to agree with it. */
@@ -93,7 +86,7 @@ export function assignState(
   for (const [key, target] of state) {
     const { shape } = target;
     scope(() => {
-      const values = fileArray(files.get(key)!) as TensorData;
+      const values = fileValues(files.get(key)!, target.dtype);
       noGrad(() => assign(target, tensor(values, { shape, dtype: target.dtype, device: target.device })));
     });
   }
