@@ -4,7 +4,8 @@ import { DTypeError, GradError } from "../core/errors.ts";
 import { broadcastsTo, formatShape, sameShape } from "../core/shape.ts";
 import { add, addInPlace, sumTo } from "../ops/algebra.ts";
 import { withRecording } from "../tensor/mode.ts";
-import type { Node } from "../tensor/node.ts";
+import type { GradientHook, Node } from "../tensor/node.ts";
+import { currentObserver } from "../tensor/observer.ts";
 import type { AnyPrimitive } from "../tensor/primitive.ts";
 import { Scope } from "../tensor/scope.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -14,6 +15,8 @@ export interface WalkOptions {
   readonly createGraph: boolean;
   /** Keep what the graph saved, so that it can be walked again. */
   readonly retainGraph: boolean;
+  /** Nodes with lower ids end the walk: their gradients are visited and not passed on. Default: leaves alone do. */
+  readonly boundary?: number;
 }
 
 /** Where a walk starts: an output and the gradient that flows into it. */
@@ -40,7 +43,8 @@ export function walkBackward(
   options: WalkOptions,
   visit: Visit,
 ): void {
-  const order = collect(seeds, wanted, oldest);
+  const { boundary = 0 } = options;
+  const order = collect(seeds, wanted, oldest, boundary);
   const scope = new Scope(op);
   let outliving: readonly Tensor[] = [];
   try {
@@ -55,12 +59,18 @@ export function walkBackward(
 }
 
 // Nodes that lead to a wanted one, oldest first.
-function collect(seeds: readonly Seed[], wanted: (node: Node) => boolean, oldest: number): Node[] {
+function collect(
+  seeds: readonly Seed[],
+  wanted: (node: Node) => boolean,
+  oldest: number,
+  boundary: number,
+): Node[] {
   const found = new Set<Node>();
   const stack = seeds.map(({ output }) => output.node!);
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     if (found.has(node)) continue;
     found.add(node);
+    if (node.id < boundary) continue;
     for (let i = 0; i < node.inputs.length; i++) {
       const parent = node.parent(i);
       if (parent !== null && parent.id >= oldest) stack.push(parent);
@@ -117,8 +127,11 @@ class Walk {
     const grads = this.#grads.get(node);
     if (grads === undefined) return [];
     this.#grads.delete(node);
+    const beyond = node.id < (this.#options.boundary ?? 0);
+    // Whoever walks on beyond the boundary runs the hooks there.
+    if (node.hooks !== null && !beyond) runHooks(this.#op, node.hooks, grads);
     const outliving = visit === null ? [] : visit(node, grads);
-    if (node.primitive !== null) this.#passOn(node, node.primitive, grads);
+    if (node.primitive !== null && !beyond) this.#passOn(node, node.primitive, grads);
     for (const gradient of grads) gradient?.dispose();
     return outliving;
   }
@@ -131,7 +144,8 @@ class Walk {
     try {
       const saved = this.#unpack(node, p);
       const g = p.outputs.length === 1 ? grads[0]! : grads;
-      const results = this.#gradients(node, p, g, saved, needs);
+      const compute = (): readonly (Tensor | null)[] => this.#gradients(node, p, g, saved, needs);
+      const results = currentObserver()?.differentiate(node, grads, compute) ?? compute();
       results.forEach((result, i) => {
         deposits.push(result && this.#fit(node, p, i, result, grads, deposits));
       });
@@ -201,6 +215,41 @@ class Walk {
     });
     return unpacked;
   }
+}
+
+function runHooks(
+  op: string,
+  hooks: ReadonlyMap<number, ReadonlySet<GradientHook>>,
+  grads: (Tensor | null)[],
+): void {
+  for (const [slot, list] of hooks) {
+    for (const hook of list) {
+      const gradient = grads[slot];
+      if (gradient !== null) grads[slot] = replaced(op, hook, gradient);
+    }
+  }
+}
+
+function replaced(op: string, hook: GradientHook, gradient: Tensor): Tensor {
+  const scope = new Scope(`hook in ${op}`);
+  let replacement: Tensor | null = null;
+  try {
+    const result = hook(gradient) ?? null;
+    if (result === null || result === gradient) return gradient;
+    result.assertAlive("registerHook");
+    if (!sameShape(result.shape, gradient.shape) || result.dtype !== gradient.dtype) {
+      throw new GradError(
+        "registerHook",
+        `what a hook returns must have the gradient's shape and dtype, ${formatShape(gradient.shape)} ${gradient.dtype}; ` +
+          `got ${formatShape(result.shape)} ${result.dtype}.`,
+      );
+    }
+    replacement = alias(result);
+  } finally {
+    scope.close(replacement === null ? [] : [replacement]);
+  }
+  gradient.dispose();
+  return replacement;
 }
 
 function checkVersion(op: string, p: AnyPrimitive, name: string, version: number, saved: number): void {

@@ -19,6 +19,31 @@ export interface GeneratorState {
 const MASK = (1n << 64n) - 1n;
 const LOW = 0xffffffffn;
 
+// Who wants to know where streams stood before they were drawn from.
+const traces: Map<Generator, GeneratorState>[] = [];
+
+/** Runs `fn` and tells where each stream stood that it drew from, so that the same numbers can be drawn again. */
+export function traceDraws<T>(fn: () => T): { result: T; draws: ReadonlyMap<Generator, GeneratorState> } {
+  const draws = new Map<Generator, GeneratorState>();
+  traces.push(draws);
+  try {
+    return { result: fn(), draws };
+  } finally {
+    traces.pop();
+  }
+}
+
+/** Runs `fn` with the streams as they stood, and puts them back to where they are now. */
+export function replayDraws<T>(draws: ReadonlyMap<Generator, GeneratorState>, fn: () => T): T {
+  const now = Array.from(draws.keys(), (generator) => [generator, generator.state()] as const);
+  for (const [generator, state] of draws) generator.restore(state);
+  try {
+    return fn();
+  } finally {
+    for (const [generator, state] of now) generator.restore(state);
+  }
+}
+
 export class Generator {
   #seed = 0n;
   #counter = 0n;
@@ -42,6 +67,7 @@ export class Generator {
 
   /** Takes the counters for `count` elements off the stream. */
   reserve(count: number): RandomState {
+    for (const draws of traces) if (!draws.has(this)) draws.set(this, this.state());
     const at = this.#counter;
     this.#counter = (at + BigInt(Math.ceil(count / 4))) & MASK;
     return {

@@ -7,6 +7,8 @@ import { DTypeError, DeviceError } from "../core/errors.ts";
 import { View } from "../core/view.ts";
 import { isRecording, withRecording } from "./mode.ts";
 import { Node } from "./node.ts";
+import { currentObserver } from "./observer.ts";
+import type { Observer } from "./observer.ts";
 import type { AnyPrimitive, OutputSpec, Primitive } from "./primitive.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -88,6 +90,7 @@ export function applyInPlace<A>(p: Primitive<A>, inputs: readonly Tensor[], attr
     if (operands !== inputs) releaseCopies(operands, inputs);
   }
   for (const i of p.mutates) if (i < inputs.length) inputs[i].storage.version++;
+  currentObserver()?.changed(p, inputs);
 }
 
 function checkInputs(op: string, inputs: readonly Tensor[], attrs: unknown): Device {
@@ -166,18 +169,38 @@ function record(p: AnyPrimitive, inputs: readonly Tensor[], attrs: unknown, y: T
   // A gradient ends where the values become whole numbers.
   if (needsRecord(p, inputs) && isFloating(y.storage.dtype))
     attach(new Node(p, attrs, inputs, p.savesOutputs ? [y] : NONE), y);
+  const observer = currentObserver();
+  if (observer !== null) watch(observer, p, inputs, [y]);
   return y;
 }
 
-function recordMany(
+function watch(
+  observer: Observer,
+  p: AnyPrimitive,
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+): void {
+  try {
+    observer.made(p, inputs, outputs);
+  } catch (error) {
+    for (const y of outputs) y.dispose();
+    throw error;
+  }
+}
+
+/** Ties outputs that were computed elsewhere to their inputs: custom functions, checkpoints. */
+export function recordMany(
   p: AnyPrimitive,
   inputs: readonly Tensor[],
   attrs: unknown,
   outputs: readonly Tensor[],
 ): void {
-  if (!needsRecord(p, inputs)) return;
-  const node = new Node(p, attrs, inputs, p.savesOutputs ? outputs : NONE);
-  for (const y of outputs) if (isFloating(y.storage.dtype)) attach(node, y);
+  if (needsRecord(p, inputs)) {
+    const node = new Node(p, attrs, inputs, p.savesOutputs ? outputs : NONE);
+    for (const y of outputs) if (isFloating(y.storage.dtype)) attach(node, y);
+  }
+  const observer = currentObserver();
+  if (observer !== null) watch(observer, p, inputs, outputs);
 }
 
 function attach(node: Node, y: Tensor): void {

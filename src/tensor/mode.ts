@@ -16,6 +16,25 @@ export function withRecording<T>(on: boolean, fn: () => T): T {
   }
 }
 
+let recomputing = false;
+
+/**
+ * Whether a checkpointed function is being run for the second time, for its gradients. What a function does besides
+ * computing its outputs (running statistics, counters) it should then leave out: it was done the first time.
+ */
+export const isRecomputing = (): boolean => recomputing;
+
+/** Runs `fn` as the second run of a checkpointed function. */
+export function withRecomputing<T>(fn: () => T): T {
+  const before = recomputing;
+  recomputing = true;
+  try {
+    return fn();
+  } finally {
+    recomputing = before;
+  }
+}
+
 /**
  * Runs `fn` without recording: no graph, nothing saved for backward.
  *

@@ -10,6 +10,12 @@ import type { Tensor } from "./tensor.ts";
 
 let nextId = 0;
 
+/** Every node made from here on has this id or a higher one. */
+export const nextNodeId = (): number => nextId;
+
+/** Called with a gradient on its way back; what it returns takes the gradient's place. */
+export type GradientHook = (gradient: Tensor) => Tensor | null | undefined | void;
+
 export class Node {
   readonly id: number;
   /** Null for a leaf. */
@@ -21,6 +27,8 @@ export class Node {
   /** Per save: the storage's version when it was saved. Null once backward has used the saves up. */
   versions: readonly number[] | null;
   refs = 0;
+  /** Per output: what users want called with its gradient. */
+  hooks: Map<number, Set<GradientHook>> | null = null;
 
   constructor(
     primitive: AnyPrimitive | null,
