@@ -1,6 +1,7 @@
 // Methods of Tensor: each forwards to the function of its name, with the tensor as first argument. Importing the
 // package's main entry installs them; a new op becomes a method by one line here.
 import { backward } from "./autograd/grad.ts";
+import { registerHook } from "./autograd/hooks.ts";
 import * as algebra from "./ops/algebra.ts";
 import { detach, to } from "./ops/creation.ts";
 import { diag, diagEmbed, diagonal, tril, triu } from "./ops/diagonals.ts";
@@ -30,7 +31,7 @@ const functions = {
   ...{ clone, squeeze, unsqueeze, flatten, unflatten, movedim, select, unbind, split, chunk },
   ...{ repeat, tile, repeatInterleave, flip, roll, diag, diagEmbed, diagonal, tril, triu },
   ...{ index, indexSelect, indexAdd, take, scatter, maskedFill, maskedSelect, nonzero },
-  ...{ contiguous, cast, detach, to, backward },
+  ...{ contiguous, cast, detach, to, backward, registerHook },
 };
 
 type Method<F> = F extends (x: Tensor, ...rest: infer R) => infer Y ? (...rest: R) => Y : never;

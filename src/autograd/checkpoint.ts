@@ -3,6 +3,7 @@
 import { replayDraws, traceDraws } from "../core/rng.ts";
 import type { Generator, GeneratorState } from "../core/rng.ts";
 import { GradError } from "../core/errors.ts";
+import { add } from "../ops/algebra.ts";
 import { detach } from "../ops/creation.ts";
 import { recordMany } from "../tensor/apply.ts";
 import { isRecording, withRecomputing, withRecording } from "../tensor/mode.ts";
@@ -136,15 +137,21 @@ function recompute(
     (node, gradients) =>
       gradients.flatMap((gradient, slot) => {
         if (gradient === null) return [];
-        const i = targets.findIndex((target) => target.node === node && target.slot === slot);
+        const isIt = (x: Tensor): boolean => x.node === node && x.slot === slot;
+        const target = targets.findIndex(isIt);
+        // An input may be met as itself too, where the function knows it from outside.
+        const i = target >= 0 ? target : sources.findIndex(isIt);
         if (i < 0) throw changed(node.primitive?.name ?? "a leaf");
-        const { storage, view } = gradient;
-        found[i] = new Tensor(storage, view, "checkpoint", gradient.node, gradient.slot);
+        const before = found[i];
+        found[i] = before === null ? handleOf(gradient) : add(before, gradient);
         return [found[i]];
       }),
   );
   return found;
 }
+
+const handleOf = ({ storage, view, node, slot }: Tensor): Tensor =>
+  new Tensor(storage, view, "checkpoint", node, slot);
 
 const changed = (what: string): GradError =>
   new GradError(

@@ -78,7 +78,7 @@ export function customFunction<
     backward: (grads, saved, options, needs) => {
       const g = (outputs.length === 1 ? grads[0] : grads) as Incoming<Y>;
       const wanted = Object.fromEntries(entries(needs)) as Record<I[number], boolean>;
-      const results = backward(g, saved as Named<S>, options, wanted);
+      const results = backward(g, saved, options, wanted);
       return inputs.map((input, i) => (needs[i] ? (results[input as I[number]] ?? null) : null));
     },
   });

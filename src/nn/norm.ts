@@ -8,7 +8,7 @@ import { requireWhole } from "../ops/checks.ts";
 import { full } from "../ops/creation.ts";
 import { batchNorm, groupNorm, instanceNorm, layerNorm, localResponseNorm, rmsNorm } from "../ops/norm.ts";
 import type { LocalResponseNormOptions } from "../ops/norm.ts";
-import { noGrad } from "../tensor/mode.ts";
+import { isRecomputing, noGrad } from "../tensor/mode.ts";
 import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { showChanged, showSizes } from "./describe.ts";
@@ -76,7 +76,7 @@ abstract class RunningNorm extends Module {
   /** Counts the batch and runs `fn` with its weight in the running statistics. */
   protected counted(fn: (momentum: number | Tensor) => Tensor): Tensor {
     const count = this.numBatchesTracked;
-    if (count === null) return fn(this.momentum ?? 0);
+    if (count === null || isRecomputing()) return fn(this.momentum ?? 0);
     return composite(this.moduleName, () => {
       const share = noGrad<Tensor>(() => {
         const next = add(cast(count, this.runningMean!.dtype), 1);

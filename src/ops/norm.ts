@@ -3,7 +3,7 @@
 import { ShapeError } from "../core/errors.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import type { Shape } from "../core/shape.ts";
-import { noGrad } from "../tensor/mode.ts";
+import { isRecomputing, noGrad } from "../tensor/mode.ts";
 import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, div, fill, mul, reshape, sub } from "./algebra.ts";
@@ -77,7 +77,8 @@ function moveRunning(
   momentum: TensorLike,
   scale: number,
 ): void {
-  if (running == null) return;
+  // The second run of a checkpointed function finds the batch counted already.
+  if (running == null || isRecomputing()) return;
   noGrad<Tensor>(() =>
     composite("batchNorm", () => {
       const seen = mul(reshape(detach(value), running.shape), scale);

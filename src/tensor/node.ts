@@ -14,6 +14,7 @@ let nextId = 0;
 export const nextNodeId = (): number => nextId;
 
 /** Called with a gradient on its way back; what it returns takes the gradient's place. */
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- most hooks only look, and return nothing
 export type GradientHook = (gradient: Tensor) => Tensor | null | undefined | void;
 
 export class Node {
