@@ -3,6 +3,7 @@ import { ShapeError } from "../core/errors.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { add, mul, reshape, sum } from "../ops/algebra.ts";
 import { detach, tensor, zerosLike } from "../ops/creation.ts";
+import { stack } from "../ops/placement.ts";
 import { withRecording } from "../tensor/mode.ts";
 import { scope } from "../tensor/scope.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -194,14 +195,4 @@ function requireShapes(op: string, name: string, given: readonly Tensor[], like:
   if (given.length === like.length && given.every((x, i) => sameShape(x.shape, like[i].shape))) return;
   const show = (list: readonly Tensor[]): string => list.map(({ shape }) => formatShape(shape)).join(", ");
   throw new ShapeError(op, `${name} must have the shapes ${show(like)}; got ${show(given)}.`);
-}
-
-function stack(rows: readonly Tensor[]): Tensor {
-  const placed = rows.map((row, i) => {
-    const unit = new Float64Array(rows.length);
-    unit[i] = 1;
-    const column = tensor(unit, { shape: [rows.length, 1], dtype: row.dtype, device: row.device });
-    return mul(column, reshape(row, [1, row.size]));
-  });
-  return placed.reduce((left, right) => add(left, right));
 }
