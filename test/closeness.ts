@@ -18,6 +18,18 @@ function excess(actual: number, expected: number, { rtol, atol }: Tolerance): nu
   return Number.isFinite(error) ? error / allowed : Infinity;
 }
 
+/** The worst error of all elements, as a multiple of what is allowed: above 1 fails. Lengths must agree beforehand. */
+export function worstExcess(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: Tolerance,
+): number {
+  let worst = 0;
+  for (let i = 0; i < expected.length; i++)
+    worst = Math.max(worst, excess(actual[i], expected[i], tolerance));
+  return worst;
+}
+
 export interface Mismatch {
   readonly position: number;
   readonly actual: number;

@@ -15,6 +15,8 @@ export interface GradcheckOptions {
   /** Allowed: |analytic - numeric| <= atol + rtol |numeric|; defaults 1e-5 and 1e-3, PyTorch's. */
   readonly atol?: number;
   readonly rtol?: number;
+  /** @internal Told of each entry's error as a multiple of what is allowed, before one above 1 throws. */
+  readonly observe?: (excess: number) => void;
 }
 
 /**
@@ -29,7 +31,7 @@ export function gradcheck(
   inputs: readonly Tensor[],
   options: GradcheckOptions = {},
 ): true {
-  const { eps = 1e-6, atol = 1e-5, rtol = 1e-3 } = options;
+  const { eps = 1e-6, atol = 1e-5, rtol = 1e-3, observe } = options;
   const targets = inputs.flatMap((input, i) => (input.requiresGrad ? [i] : []));
   requireDouble(inputs, targets);
   const scope = new Scope("gradcheck");
@@ -39,7 +41,7 @@ export function gradcheck(
       const analytic = analyticJacobians(fn, inputs, targets, output);
       for (const [k, i] of targets.entries()) {
         const numeric = numericJacobian(fn, inputs, i, output, eps);
-        compare(analytic[k], numeric, { input: i, output, atol, rtol });
+        compare(analytic[k], numeric, { input: i, output, atol, rtol, observe });
       }
     }
   } finally {
@@ -163,13 +165,17 @@ interface Tolerance {
   readonly output: number;
   readonly atol: number;
   readonly rtol: number;
+  readonly observe?: (excess: number) => void;
 }
 
-function compare(analytic: Jacobian, numeric: Jacobian, { input, output, atol, rtol }: Tolerance): void {
+function compare(analytic: Jacobian, numeric: Jacobian, tolerance: Tolerance): void {
+  const { input, output, atol, rtol, observe } = tolerance;
   numeric.forEach((row, i) => {
     row.forEach((expected, j) => {
       const got = analytic[i][j];
-      if (Math.abs(got - expected) <= atol + rtol * Math.abs(expected)) return;
+      const [error, allowed] = [Math.abs(got - expected), atol + rtol * Math.abs(expected)];
+      observe?.(error / allowed);
+      if (error <= allowed) return;
       throw new GradError(
         "gradcheck",
         `the derivative of output ${String(output)}[${String(i)}] by input ${String(input)}[${String(j)}] must be near ` +

@@ -1,11 +1,12 @@
 // Is the calculus right? First and second derivatives of every row against finite differences, in float64 on the
 // reference device; the backward kernels against the same maths in plain ops; float32 on wasm along one direction.
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { gradcheck, gradgradcheck, grad, scope } from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
 import { isFloating } from "../../src/core/dtype.ts";
 import { worstMismatch } from "../closeness.ts";
 import { rows } from "./cases/index.ts";
+import { missing, record, writeRecords } from "./recorder.ts";
 import { layouts, seeded, seedOf, valuesOf } from "./layouts.ts";
 import type { Filled, Layout } from "./layouts.ts";
 import type { Row, Sample } from "./row.ts";
@@ -42,18 +43,34 @@ function eachSample(least: number, body: (row: Row, sample: Sample, filled: Fill
   }
 }
 
+/** Runs a check that reports every entry's error, and records the worst. */
+function checked(
+  op: string,
+  direction: "backward" | "second order",
+  check: typeof gradcheck,
+): (sample: Sample, inputs: Tensor[]) => void {
+  return (sample, inputs) => {
+    let worst = 0;
+    const observe = (excess: number): void => {
+      worst = Math.max(worst, excess);
+    };
+    expect(check(sample.call, inputs, { observe })).toBe(true);
+    record(op, "reference", direction, worst);
+  };
+}
+
 describe("gradcheck", () => {
-  eachSample(1, (_, sample, filled) => {
-    onLeaves(sample, filled, layouts.dense, (inputs) => expect(gradcheck(sample.call, inputs)).toBe(true));
-    onLeaves(sample, filled, layouts.strided, (inputs) => expect(gradcheck(sample.call, inputs)).toBe(true));
+  eachSample(1, ({ op }, sample, filled) => {
+    const check = checked(op, "backward", gradcheck);
+    onLeaves(sample, filled, layouts.dense, (inputs) => check(sample, inputs));
+    onLeaves(sample, filled, layouts.strided, (inputs) => check(sample, inputs));
   });
 });
 
 describe("gradgradcheck", () => {
-  eachSample(2, (_, sample, filled) => {
-    onLeaves(sample, filled, layouts.dense, (inputs) =>
-      expect(gradgradcheck(sample.call, inputs)).toBe(true),
-    );
+  eachSample(2, ({ op }, sample, filled) => {
+    const check = checked(op, "second order", gradgradcheck);
+    onLeaves(sample, filled, layouts.dense, (inputs) => check(sample, inputs));
   });
 });
 
@@ -113,4 +130,10 @@ describe("float32 on wasm, along a direction", () => {
       expect(Math.abs(analytic - numeric)).toBeLessThanOrEqual(2e-3 * (size + 1e-2));
     });
   });
+});
+
+afterAll(() => {
+  expect(missing("reference", "backward"), "rows without a gradcheck").toEqual([]);
+  expect(missing("reference", "second order"), "rows without a gradgradcheck").toEqual([]);
+  writeRecords("gradcheck");
 });
