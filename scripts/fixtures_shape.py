@@ -59,6 +59,17 @@ def picking():
     yield case("scatter", "distinct", ["$a", 1, "$i", "$b"], lambda a, b, i: a.scatter(1, i, b),
                (3, 4), (3, 2), i=[[0, 1], [3, 2], [1, 0]])
     yield case("scatter", "a number", ["$a", 1, "$i", 1.5], lambda a, i: a.scatter(1, i, 1.5), (3, 4), i=columns)
+    small = [[0, 3, 3], [1, 0, 2]]
+    yield case("gather", "part of x", ["$a", 1, "$i"], lambda a, i: a.gather(1, i), (3, 4), i=small)
+    yield case("scatter", "part of x", ["$a", 0, "$i", "$b"], lambda a, b, i: a.scatter(0, i, b), (3, 4), (2, 3),
+               i=[[0, 1, 2], [2, 0, 1]])
+    yield case("scatterAdd", "part of x", ["$a", 1, "$i", "$b"], lambda a, b, i: a.scatter_add(1, i, b),
+               (3, 4), (2, 3), i=small)
+    put = torch.tensor([2, 0, 2])
+    yield case("indexPut", "accumulate", ["$a", [[2, 0, 2]], "$b", {"accumulate": True}],
+               lambda a, b: a.index_put((put,), b, accumulate=True), (3, 2), (3, 2))
+    yield case("indexPut", "distinct", ["$a", [{}, [2, 0]], "$b"],
+               lambda a, b: a.index_put((torch.arange(3)[:, None], put[:2]), b), (3, 4), (3, 2))
     yield case("embedding", "plain", ["$i", "$a"], lambda a, i: F.embedding(i, a), (5, 3), i=[[0, 4], [4, 2]])
     yield case("embedding", "padding", ["$i", "$a", {"paddingIdx": -1}],
                lambda a, i: F.embedding(i, a, padding_idx=-1), (5, 3), i=[[0, 4], [4, 2]])

@@ -70,7 +70,7 @@ export type { ReduceOptions, TensorLike } from "./ops/algebra.ts";
 export { exp, log, relu, sigmoid, sqrt, square, tanh } from "./ops/elementwise.ts";
 export { argmax, mean } from "./ops/reduce.ts";
 export { linear, matmul } from "./ops/linalg.ts";
-export { gather, scatterAdd } from "./ops/indexing.ts";
+export { gather, scatter, scatterAdd } from "./ops/indexing.ts";
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from "./ops/conv.ts";
 export type { ConvOptions, ConvTransposeOptions, Pair, Sizes } from "./ops/conv.ts";
 export { batchNorm, groupNorm, instanceNorm, layerNorm, localResponseNorm, rmsNorm } from "./ops/norm.ts";
@@ -98,7 +98,7 @@ export type { DiagonalOptions } from "./ops/diagonals.ts";
 export { maskedFill, maskedSelect, nonzero } from "./ops/masking.ts";
 export { cat, flip, pad, roll, stack } from "./ops/placement.ts";
 export type { PadMode, PadOptions } from "./ops/placement.ts";
-export { embedding, indexAdd, indexSelect, oneHot, scatter, take } from "./ops/selection.ts";
+export { embedding, indexAdd, indexSelect, oneHot, take } from "./ops/selection.ts";
 export {
   chunk,
   clone,
@@ -118,8 +118,8 @@ export {
   unsqueeze,
   view,
 } from "./ops/shape.ts";
-export { index } from "./ops/subscript.ts";
-export type { IndexItem, IndexRange } from "./ops/subscript.ts";
+export { index, indexPut } from "./ops/subscript.ts";
+export type { IndexItem, IndexPutOptions, IndexRange } from "./ops/subscript.ts";
 export { fold, interpolate, unfold } from "./ops/windows.ts";
 export type { InterpolateMode, InterpolateOptions, WindowOptions } from "./ops/windows.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";

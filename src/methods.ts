@@ -6,15 +6,15 @@ import * as algebra from "./ops/algebra.ts";
 import { detach, to } from "./ops/creation.ts";
 import { diag, diagEmbed, diagonal, tril, triu } from "./ops/diagonals.ts";
 import * as elementwise from "./ops/elementwise.ts";
-import { gather, scatterAdd } from "./ops/indexing.ts";
+import { gather, scatter, scatterAdd } from "./ops/indexing.ts";
 import { matmul } from "./ops/linalg.ts";
 import { maskedFill, maskedSelect, nonzero } from "./ops/masking.ts";
 import { flip, roll } from "./ops/placement.ts";
 import { argmax, mean } from "./ops/reduce.ts";
-import { indexAdd, indexSelect, scatter, take } from "./ops/selection.ts";
+import { indexAdd, indexSelect, take } from "./ops/selection.ts";
 import * as shape from "./ops/shape.ts";
 import { logSoftmax, softmax } from "./ops/softmax.ts";
-import { index } from "./ops/subscript.ts";
+import { index, indexPut } from "./ops/subscript.ts";
 import { Tensor } from "./tensor/tensor.ts";
 
 const { add, sub, mul, div, neg, sum, reshape, permute, transpose, expand, slice, contiguous, cast } =
@@ -30,7 +30,7 @@ const functions = {
   ...{ reshape, permute, transpose, expand, slice, gather, scatterAdd },
   ...{ clone, squeeze, unsqueeze, flatten, unflatten, movedim, select, unbind, split, chunk },
   ...{ repeat, tile, repeatInterleave, flip, roll, diag, diagEmbed, diagonal, tril, triu },
-  ...{ index, indexSelect, indexAdd, take, scatter, maskedFill, maskedSelect, nonzero },
+  ...{ index, indexPut, indexSelect, indexAdd, take, scatter, maskedFill, maskedSelect, nonzero },
   ...{ contiguous, cast, detach, to, backward, registerHook },
 };
 

@@ -178,7 +178,7 @@ function gradients(
   gradOutput: Tensor | undefined,
   createGraph: boolean,
 ): Tensor[] {
-  if (!y.requiresGrad) return xs.map(zerosLike);
+  if (!y.requiresGrad) return xs.map((x) => zerosLike(x));
   const options = { createGraph, retainGraph: true, allowUnused: true, ...(gradOutput && { gradOutput }) };
   return grad(y, xs, options).map((g, i) => g ?? zerosLike(xs[i]));
 }

@@ -124,11 +124,13 @@ export const zeros = (shape: Shape, options?: TensorOptions): Tensor => full(sha
 /** A tensor of ones. */
 export const ones = (shape: Shape, options?: TensorOptions): Tensor => full(shape, 1, options);
 
-/** Zeros with the shape, dtype and device of x. */
-export const zerosLike = (x: Tensor): Tensor => fill(x.device, x.shape, 0, x.dtype);
+/** Zeros with the shape of x, and its dtype and device where none is given. */
+export const zerosLike = (x: Tensor, options?: TensorOptions): Tensor =>
+  options === undefined ? fill(x.device, x.shape, 0, x.dtype) : fullLike(x, 0, options);
 
-/** Ones with the shape, dtype and device of x. */
-export const onesLike = (x: Tensor): Tensor => fill(x.device, x.shape, 1, x.dtype);
+/** Ones with the shape of x, and its dtype and device where none is given. */
+export const onesLike = (x: Tensor, options?: TensorOptions): Tensor =>
+  options === undefined ? fill(x.device, x.shape, 1, x.dtype) : fullLike(x, 1, options);
 
 /** One value with the shape, dtype and device of x. */
 export const fullLike = (x: Tensor, value: number, options: TensorOptions = {}): Tensor =>

@@ -1,4 +1,4 @@
-// Picking slices by a vector of indices, adding them back, and overwriting by index.
+// Picking slices by a vector of indices, adding them back, and tables of vectors.
 import { DTypeError, ShapeError } from "../core/errors.ts";
 import { checkAxis, formatShape, sameShape } from "../core/shape.ts";
 import type { Shape } from "../core/shape.ts";
@@ -8,7 +8,7 @@ import { primitive } from "../tensor/primitive.ts";
 import type { Primitive } from "../tensor/primitive.ts";
 import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { add, axisForm, expand, fill, mul, reshape } from "./algebra.ts";
+import { add, axisForm, mul, reshape } from "./algebra.ts";
 import {
   checkPosition,
   requireFloat,
@@ -17,8 +17,7 @@ import {
   requireSameDType,
   requireWhole,
 } from "./checks.ts";
-import { gatherFor } from "./indexing.ts";
-import { catFor, perArity } from "./placement.ts";
+import { perArity } from "./placement.ts";
 
 interface AxisAttrs {
   readonly axis: number;
@@ -159,60 +158,6 @@ export function take(x: Tensor, index: Tensor): Tensor {
   return composite("take", () => {
     const positions = reshape(ravelIndex("take", [index], [x.size]), [-1]);
     return reshape(indexSelectFor("take", reshape(x, [x.size]), 0, positions), index.shape);
-  });
-}
-
-// ---- overwriting
-
-const scatterOrderPrimitive: Primitive<AxisAttrs> = primitive({
-  name: "scatter",
-  inputs: ["index"],
-  infer: ([index], { axis, n }: AxisAttrs) => ({
-    view: View.of(replaceAxis(index.shape, axis, n)),
-    dtype: "int32",
-  }),
-  kernel: (k, [index], y, { axis, n, op }) => {
-    const form = axisForm(y.view.shape, axis, axis + 1);
-    checkPosition(op, index, k.scatterOrder(index, y, form, index.view.shape[axis]), n);
-  },
-});
-
-/**
- * x with elements overwritten: y = x, then y[i][index[i][j][k]][k] = source[i][j][k] for axis 1, and likewise for others.
- * Where indices repeat the last one wins, and only it has a gradient. A number serves as a source of one value.
- *
- * Shapes: x [..., n, ...], index int32 and source [..., m, ...] -> x's.
- *
- * @throws IndexError naming the first index outside 0..n-1.
- */
-export function scatter(x: Tensor, axis: number, index: Tensor, source: Tensor | number): Tensor {
-  const op = "scatter";
-  x.assertAlive(op);
-  index.assertAlive(op);
-  requireIndex(op, index);
-  requireSameDevice(op, typeof source === "number" ? [x, index] : [x, index, source]);
-  const at = checkAxis(op, axis, x.rank);
-  if (index.rank !== x.rank || !sameShape(replaceAxis(index.shape, at, x.shape[at]), x.shape)) {
-    throw new ShapeError(
-      op,
-      `the index must have x's shape except along axis ${String(at)}; got x ${formatShape(x.shape)} and index ${formatShape(index.shape)}.`,
-    );
-  }
-  if (typeof source !== "number") {
-    source.assertAlive(op);
-    requireSameDType(op, [x, source], ["x", "source"]);
-    if (!sameShape(source.shape, index.shape)) {
-      throw new ShapeError(
-        op,
-        `the source must have the index's shape; got source ${formatShape(source.shape)} and index ${formatShape(index.shape)}.`,
-      );
-    }
-  }
-  return composite(op, () => {
-    const order = apply(scatterOrderPrimitive, [index], { axis: at, n: x.shape[at], op });
-    const values =
-      typeof source === "number" ? expand(fill(x.device, [], source, x.dtype), index.shape) : source;
-    return gatherFor(op, catFor(op, [x, values], at), at, order);
   });
 }
 

@@ -1,15 +1,16 @@
 // General indexing, x[...] of NumPy and PyTorch: numbers, ranges, new axes, an ellipsis, index arrays and masks together.
 import { IndexError, ShapeError, ValueError } from "../core/errors.ts";
-import { broadcastShapes, formatShape, sizeOf } from "../core/shape.ts";
+import { broadcastShapes, broadcastsTo, formatShape, sizeOf } from "../core/shape.ts";
 import type { Shape } from "../core/shape.ts";
 import { composite } from "../tensor/scope.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { expand, permute, reshape, slice } from "./algebra.ts";
-import { requireSameDevice } from "./checks.ts";
+import { add, expand, fill, permute, reshape, slice } from "./algebra.ts";
+import { requireSameDevice, requireSameDType } from "./checks.ts";
 import { tensor } from "./creation.ts";
+import { scatter } from "./indexing.ts";
 import { truePositions } from "./masking.ts";
 import { flip } from "./placement.ts";
-import { indexSelectFor, ravelIndex, requireIndexOrMask } from "./selection.ts";
+import { indexSelectFor, indexSumFor, ravelIndex, requireIndexOrMask } from "./selection.ts";
 
 /** Elements start, start + step, ... before `end`; negative bounds count from the end, a negative step walks backward. */
 export interface IndexRange {
@@ -29,8 +30,6 @@ interface Advanced {
   readonly index: Tensor;
 }
 
-const op = "index";
-
 /**
  * Part of x, as subscripts say: `index(x, [0, "...", { start: 1, step: 2 }, null, positions])` is PyTorch's
  * `x[0, ..., 1::2, None, positions]`.
@@ -41,28 +40,78 @@ const op = "index";
  *
  * @throws IndexError for a position outside its axis; ShapeError for too many subscripts or arrays that do not broadcast.
  */
-export function index(x: Tensor, items: readonly IndexItem[]): Tensor {
+export const index = (x: Tensor, items: readonly IndexItem[]): Tensor => indexFor("index", x, items);
+
+function indexFor(op: string, x: Tensor, items: readonly IndexItem[]): Tensor {
   x.assertAlive(op);
   return composite(op, () => {
     const subscripts = complete(
+      op,
       x,
-      items.map((item) => prepared(x, item)),
+      items.map((item) => prepared(op, x, item)),
     );
     const advanced: Advanced[] = [];
     let y = reshape(x, x.shape);
     let axis = 0;
     for (const item of subscripts) {
       if (item === null) y = reshape(y, [...y.shape.slice(0, axis), 1, ...y.shape.slice(axis++)]);
-      else if (typeof item === "number") y = selectAt(y, axis, item);
-      else if (!(item instanceof Tensor)) y = ranged(y, axis++, item);
-      else for (const one of arraysOf(y, axis, item)) advanced.push({ axis: axis++, index: one });
+      else if (typeof item === "number") y = selectAt(op, y, axis, item);
+      else if (!(item instanceof Tensor)) y = ranged(op, y, axis++, item);
+      else for (const one of arraysOf(op, y, axis, item)) advanced.push({ axis: axis++, index: one });
     }
-    return advanced.length === 0 ? y : pick(y, advanced);
+    return advanced.length === 0 ? y : pick(op, y, advanced);
+  });
+}
+
+export interface IndexPutOptions {
+  /** Add to what is there instead of replacing it; repeated positions then add up. Default false. */
+  readonly accumulate?: boolean;
+}
+
+/**
+ * x with the part that the subscripts name overwritten. `indexPut(x, items, values)` is what x becomes by PyTorch's
+ * `x[items] = values`; the values are a number or a tensor that broadcasts to the shape of the part. Where positions repeat
+ * the last one wins, and only it has a gradient.
+ *
+ * @throws what `index` throws, and ShapeError where the values do not broadcast.
+ */
+export function indexPut(
+  x: Tensor,
+  items: readonly IndexItem[],
+  values: Tensor | number,
+  { accumulate = false }: IndexPutOptions = {},
+): Tensor {
+  const op = "indexPut";
+  x.assertAlive(op);
+  if (typeof values !== "number") {
+    values.assertAlive(op);
+    requireSameDevice(op, [x, values]);
+    requireSameDType(op, [x, values], ["x", "values"]);
+  }
+  return composite(op, () => {
+    // Which elements are meant is found by taking the same part of their numbers.
+    const numbers = tensor(
+      Int32Array.from({ length: x.size }, (_, i) => i),
+      { shape: x.shape, device: x.device },
+    );
+    const part = indexFor(op, numbers, items);
+    const source = typeof values === "number" ? fill(x.device, [], values, x.dtype) : values;
+    if (!broadcastsTo(source.shape, part.shape)) {
+      throw new ShapeError(
+        op,
+        `the values must broadcast to the part of x; got ${formatShape(source.shape)} for ${formatShape(part.shape)}.`,
+      );
+    }
+    const [positions, flat] = [part, expand(source, part.shape)].map((one) => reshape(one, [one.size]));
+    const put = accumulate
+      ? add(reshape(x, [x.size]), indexSumFor(op, flat, 0, positions, x.size))
+      : scatter(reshape(x, [x.size]), 0, positions, flat);
+    return reshape(put, x.shape);
   });
 }
 
 // Arrays become tensors beside x.
-function prepared(x: Tensor, item: IndexItem): Tensor | number | IndexRange | null | "..." {
+function prepared(op: string, x: Tensor, item: IndexItem): Tensor | number | IndexRange | null | "..." {
   if (item instanceof Tensor) {
     requireIndexOrMask(op, item);
     requireSameDevice(op, [x, item]);
@@ -89,6 +138,7 @@ function axesOf(item: Tensor | number | IndexRange | null | "..."): number {
 
 // The ellipsis, written or implied at the end, becomes full ranges.
 function complete(
+  op: string,
   x: Tensor,
   items: readonly (Tensor | number | IndexRange | null | "...")[],
 ): (Tensor | number | IndexRange | null)[] {
@@ -106,7 +156,7 @@ function complete(
   return all.flatMap((item) => (item === "..." ? rest : [item]));
 }
 
-function selectAt(x: Tensor, axis: number, at: number): Tensor {
+function selectAt(op: string, x: Tensor, axis: number, at: number): Tensor {
   const n = x.shape[axis];
   const from = at < 0 ? at + n : at;
   if (!Number.isInteger(at) || from < 0 || from >= n) {
@@ -119,7 +169,7 @@ function selectAt(x: Tensor, axis: number, at: number): Tensor {
   return reshape(slice(x, axis, from, from + 1), shape);
 }
 
-function ranged(x: Tensor, axis: number, { start, end, step = 1 }: IndexRange): Tensor {
+function ranged(op: string, x: Tensor, axis: number, { start, end, step = 1 }: IndexRange): Tensor {
   const bounds = [start ?? 0, end ?? 0, step];
   if (
     !bounds.every((bound) => Number.isInteger(bound) || Math.abs(bound) === Infinity) ||
@@ -146,7 +196,7 @@ function ranged(x: Tensor, axis: number, { start, end, step = 1 }: IndexRange): 
 const clampTo = (start: number, n: number): number => (start === -Infinity ? 0 : Math.min(start, n));
 
 /** An index array as it is; a mask as one array of positions per axis it covers. */
-function arraysOf(x: Tensor, axis: number, item: Tensor): Tensor[] {
+function arraysOf(op: string, x: Tensor, axis: number, item: Tensor): Tensor[] {
   if (item.dtype === "int32") return [item];
   const covered = x.shape.slice(axis, axis + item.rank);
   if (item.rank === 0 || item.shape.some((n, i) => n !== covered[i])) {
@@ -158,9 +208,9 @@ function arraysOf(x: Tensor, axis: number, item: Tensor): Tensor[] {
   return truePositions(item).map((positions) => tensor(Int32Array.from(positions), { device: x.device }));
 }
 
-function pick(x: Tensor, advanced: readonly Advanced[]): Tensor {
+function pick(op: string, x: Tensor, advanced: readonly Advanced[]): Tensor {
   const axes = advanced.map(({ axis }) => axis);
-  const common = commonShape(advanced);
+  const common = commonShape(op, advanced);
   const neighbours = axes.every((axis, i) => i === 0 || axis === axes[i - 1] + 1);
   const front = neighbours ? axes[0] : 0;
   const rest = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
@@ -175,7 +225,7 @@ function pick(x: Tensor, advanced: readonly Advanced[]): Tensor {
   return reshape(indexSelectFor(op, merged, front, positions), [...before, ...common, ...after]);
 }
 
-function commonShape(advanced: readonly Advanced[]): Shape {
+function commonShape(op: string, advanced: readonly Advanced[]): Shape {
   const shapes = advanced.map(({ index: one }) => one.shape);
   const common = shapes.reduce<Shape | null>((a, b) => a && broadcastShapes(a, b), []);
   if (common !== null) return common;

@@ -29,6 +29,11 @@ export const indexingRows: readonly Row[] = [
         call: (x, index) => gather(x, 1, index),
       },
       {
+        name: "from part of x",
+        inputs: [{ shape: [3, 4, n + 1] }, { shape: [2, 5, n], domain: { below: 4 } }],
+        call: (x, index) => gather(x, 1, index),
+      },
+      {
         name: "nothing picked",
         inputs: [{ shape: [3, n] }, { shape: [3, 0], domain: { below: n } }],
         call: (x, index) => gather(x, 1, index),
@@ -39,7 +44,8 @@ export const indexingRows: readonly Row[] = [
         inputs: [{ shape: [2, 3] }, { shape: [3, 1], domain: { below: 3 } }],
         call: (x, index) => gather(x, 1, index),
         error: "ShapeError",
-        message: "gather: the index must have x's shape except along axis 1; got x [2, 3] and index [3, 1].",
+        message:
+          "gather: the index must have x's rank and be no larger except along axis 1; got x [2, 3] and index [3, 1].",
       },
       {
         inputs: [{ shape: [2, 3] }, { shape: [2, 1] }],
@@ -75,7 +81,8 @@ export const indexingRows: readonly Row[] = [
         inputs: [{ shape: [2, 3] }, { shape: [2], domain: { below: 3 } }],
         call: (x, index) => gather(x, 1, index),
         error: "ShapeError",
-        message: "gather: the index must have x's shape except along axis 1; got x [2, 3] and index [2].",
+        message:
+          "gather: the index must have x's rank and be no larger except along axis 1; got x [2, 3] and index [2].",
       },
     ],
   },
@@ -88,6 +95,20 @@ export const indexingRows: readonly Row[] = [
         name: "last axis",
         inputs: [{ shape: [3, n] }, { shape: [3, n], domain: { below: 4 } }],
         call: (x, index) => scatterAdd(x, 1, index, 4),
+      },
+      {
+        name: "a source, part of it into part of x",
+        inputs: [
+          { shape: [3, 4, n + 2] },
+          { shape: [2, 5, n], domain: { below: 4 } },
+          { shape: [2, 6, n + 1] },
+        ],
+        call: (x, index, source) => scatterAdd(x, 1, index, source),
+      },
+      {
+        name: "a source as large as x",
+        inputs: [{ shape: [3, n] }, { shape: [3, n], domain: { below: n } }, { shape: [3, n] }],
+        call: (x, index, source) => scatterAdd(x, 1, index, source),
       },
       {
         name: "into n",
@@ -118,6 +139,13 @@ export const indexingRows: readonly Row[] = [
         call: (x, index) => scatterAdd(x, 0, index, -1),
         error: "ShapeError",
         message: "scatterAdd: n must be a whole number >= 0; got -1.",
+      },
+      {
+        inputs: [{ shape: [3] }, { shape: [2], dtype: "int32", values: [0, 1] }, { shape: [1] }],
+        call: (x, index, source) => scatterAdd(x, 0, index, source),
+        error: "ShapeError",
+        message:
+          "scatterAdd: the source must be at least as large as the index; got source [1] and index [2].",
       },
     ],
   },

@@ -145,6 +145,15 @@ export const selectionRows: readonly Row[] = [
         call: (x, index, source) => scatter(x, 1, index, source),
       },
       {
+        name: "part of a source into part of x",
+        inputs: [
+          { shape: [3, 4, n + 1] },
+          { shape: [2, 3, n], domain: { below: 4 } },
+          { shape: [3, 4, n + 2] },
+        ],
+        call: (x, index, source) => scatter(x, 1, index, source),
+      },
+      {
         name: "a number",
         inputs: [{ shape: [3, n] }, { shape: [3, 2], domain: { below: n } }],
         call: (x, index) => scatter(x, 1, index, 0.5),
@@ -160,13 +169,15 @@ export const selectionRows: readonly Row[] = [
         inputs: [{ shape: [2, 3] }, { shape: [3, 1], domain: { below: 2 } }],
         call: (x, index) => scatter(x, 1, index, 0),
         error: "ShapeError",
-        message: "scatter: the index must have x's shape except along axis 1; got x [2, 3] and index [3, 1].",
+        message:
+          "scatter: the index must have x's rank and be no larger except along axis 1; got x [2, 3] and index [3, 1].",
       },
       {
-        inputs: [{ shape: [2, 3] }, { shape: [2, 1], domain: { below: 3 } }, { shape: [2, 2] }],
+        inputs: [{ shape: [2, 3] }, { shape: [2, 2], domain: { below: 3 } }, { shape: [2, 1] }],
         call: (x, index, source) => scatter(x, 1, index, source),
         error: "ShapeError",
-        message: "scatter: the source must have the index's shape; got source [2, 2] and index [2, 1].",
+        message:
+          "scatter: the source must be at least as large as the index; got source [2, 1] and index [2, 2].",
       },
       {
         inputs: [{ shape: [3] }, ints(0, 3)],

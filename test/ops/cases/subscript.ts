@@ -1,5 +1,5 @@
 // Rows of general indexing: each kind of subscript, and how they go together.
-import { cast, index } from "../../../src/index.ts";
+import { cast, index, indexPut } from "../../../src/index.ts";
 import type { Row } from "../row.ts";
 
 export const subscriptRows: readonly Row[] = [
@@ -131,6 +131,62 @@ export const subscriptRows: readonly Row[] = [
         error: "ValueError",
         message:
           'index: a subscript must be a number, a range, null, "...", an array or a tensor; got string.',
+      },
+    ],
+  },
+  {
+    op: "indexPut",
+    tolerance: { rtol: 1e-6, atol: 3e-6 },
+    order: 2,
+    samples: (n) => [
+      {
+        name: "a range",
+        inputs: [{ shape: [4, n] }, { shape: [2, n] }],
+        call: (x, values) => indexPut(x, [{ start: 1, step: 2 }], values),
+      },
+      {
+        name: "a row to all of a column",
+        inputs: [{ shape: [3, n, 2] }, { shape: [2] }],
+        call: (x, values) => indexPut(x, ["...", 0, {}], values),
+      },
+      {
+        name: "positions, the last of repeats wins",
+        inputs: [{ shape: [4, n] }, { shape: [3, n] }],
+        call: (x, values) => indexPut(x, [[2, 0, -2]], values),
+      },
+      {
+        name: "positions that add up",
+        inputs: [{ shape: [4, n] }, { shape: [3, 1] }],
+        call: (x, values) => indexPut(x, [[2, 0, -2]], values, { accumulate: true }),
+      },
+      {
+        name: "a number under a mask",
+        inputs: [{ shape: [3, n] }],
+        call: (x) => indexPut(x, [[true, false, true]], 0.5),
+      },
+    ],
+    bad: [
+      {
+        inputs: [{ shape: [4, 2] }, { shape: [3, 2] }],
+        call: (x, values) => indexPut(x, [{ start: 2 }], values),
+        error: "ShapeError",
+        message: "indexPut: the values must broadcast to the part of x; got [3, 2] for [2, 2].",
+      },
+      {
+        inputs: [
+          { shape: [4], domain: { below: 2 } },
+          { shape: [1], dtype: "bool", values: [1] },
+        ],
+        call: (x, values) => indexPut(x, [0], values),
+        error: "DTypeError",
+        message:
+          "indexPut: inputs must have one dtype; got x int32, values bool. Convert with cast(x, dtype).",
+      },
+      {
+        inputs: [{ shape: [4] }],
+        call: (x) => indexPut(x, [4], 0),
+        error: "IndexError",
+        message: "indexPut: positions must be whole numbers in -4..3; got 4 for an axis of size 4.",
       },
     ],
   },
