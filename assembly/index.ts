@@ -13,22 +13,56 @@ export {
   sub_f32,
   tanh_grad_f32,
 } from "./binary";
+export {
+  atan2_f32,
+  binary_i32,
+  compare_f32,
+  compare_i32,
+  gelu_grad_f32,
+  gelu_tanh_grad_f32,
+  pow_f32,
+  remainder_f32,
+  silu_grad_f32,
+} from "./binary-compact";
 export { conv_f32, conv_input_grad_f32, conv_scratch_bytes, conv_units } from "./conv";
 export { conv_plan_bytes, conv_plan_f32 } from "./conv-plan";
 export { conv_weight_grad_f32, conv_weight_grad_finish_f32 } from "./conv-weight";
 export {
   abs_f32,
+  acos_f32,
+  asin_f32,
+  atan_f32,
+  ceil_f32,
+  cos_f32,
+  cosh_f32,
+  erf_f32,
+  exp2_f32,
   exp_f32,
+  expm1_f32,
+  floor_f32,
+  gelu_f32,
+  gelu_tanh_f32,
+  log10_f32,
+  log1p_f32,
+  log2_f32,
   log_f32,
   neg_f32,
   reciprocal_f32,
   relu_f32,
+  round_f32,
   rsqrt_f32,
   sigmoid_f32,
+  sign_f32,
+  silu_f32,
+  sin_f32,
+  sinh_f32,
   sqrt_f32,
   square_f32,
+  tan_f32,
   tanh_f32,
+  trunc_f32,
 } from "./elementwise";
+export { clamp_f32, elu_f32, leaky_relu_f32, pow_scalar_f32, softplus_f32 } from "./elementwise-with";
 export { log_softmax_f32, log_softmax_grad_f32, softmax_f32, softmax_grad_f32 } from "./fused/softmax";
 export { gemm_batch_f32, gemm_columns_f32, gemm_f32, gemm_scratch_bytes } from "./matmul";
 export {
@@ -49,3 +83,4 @@ export { peak_gemm_tile_f32, peak_madd_f32 } from "./peak";
 export { maxpool2d_f32, maxpool2d_grad_f32 } from "./pool";
 export { bernoulli_f32, bits_i32, normal_f32, uniform_f32 } from "./random";
 export { argmax_f32, argmin_f32, max_f32, min_f32, prod_f32, sum_f32 } from "./reduce";
+export { where_f32 } from "./where";

@@ -7,8 +7,8 @@
 import { madd, nmadd } from "./simd";
 
 /** Adding it rounds a small float to an integer, which then also stands in the low bits of the sum. */
-const ROUNDER: f32 = 12582912.0;
-const LOG2_E: f32 = 1.44269504088896341;
+export const ROUNDER: f32 = 12582912.0;
+export const LOG2_E: f32 = 1.44269504088896341;
 /** ln 2 = LN2_HIGH + LN2_LOW; n * LN2_HIGH is exact for the n that occur. */
 const LN2_HIGH: f32 = 0.693359375;
 const LN2_LOW: f32 = -2.1219444e-4;
@@ -18,7 +18,7 @@ const EXP_HIGH: f32 = 88.72283;
 
 /** exp(r) - 1 for |r| <= ln(2) / 2. */
 @inline
-function expMinusOneReduced(r: v128): v128 {
+export function expMinusOneReduced(r: v128): v128 {
   let p = madd(f32x4.splat(1.98756915e-4), r, f32x4.splat(1.3981999507e-3));
   p = madd(p, r, f32x4.splat(8.3334519073e-3));
   p = madd(p, r, f32x4.splat(4.1665795894e-2));
@@ -29,7 +29,7 @@ function expMinusOneReduced(r: v128): v128 {
 
 /** x - n ln 2. */
 @inline
-function reduce(x: v128, n: v128): v128 {
+export function reduce(x: v128, n: v128): v128 {
   return nmadd(n, f32x4.splat(LN2_LOW), nmadd(n, f32x4.splat(LN2_HIGH), x));
 }
 

@@ -19,13 +19,23 @@ import { Tensor } from "./tensor/tensor.ts";
 
 const { add, sub, mul, div, neg, sum, reshape, permute, transpose, expand, slice, contiguous, cast } =
   algebra;
-const { exp, log, sqrt, square, relu, tanh, sigmoid } = elementwise;
+const { relu, tanh, sigmoid, prelu } = elementwise;
+const { exp, exp2, expm1, log, log2, log10, log1p, sqrt, rsqrt, square, reciprocal, pow } = elementwise;
+const { sin, cos, tan, asin, acos, atan, atan2, sinh, cosh, erf, lgamma, digamma } = elementwise;
+const { abs, sign, floor, ceil, round, trunc, remainder, minimum, maximum, clamp, lerp } = elementwise;
+const { eq, ne, lt, le, gt, ge, isnan, isinf, isfinite, allclose, equal } = elementwise;
+const { logicalAnd, logicalOr, logicalXor, logicalNot } = elementwise;
 const { clone, squeeze, unsqueeze, flatten, unflatten, movedim, select, unbind, split, chunk } = shape;
 const { repeat, tile, repeatInterleave } = shape;
 
 const functions = {
   ...{ add, sub, mul, div, neg },
-  ...{ exp, log, sqrt, square, relu, tanh, sigmoid },
+  ...{ relu, tanh, sigmoid, prelu },
+  ...{ exp, exp2, expm1, log, log2, log10, log1p, sqrt, rsqrt, square, reciprocal, pow },
+  ...{ sin, cos, tan, asin, acos, atan, atan2, sinh, cosh, erf, lgamma, digamma },
+  ...{ abs, sign, floor, ceil, round, trunc, remainder, minimum, maximum, clamp, lerp },
+  ...{ eq, ne, lt, le, gt, ge, isnan, isinf, isfinite, allclose, equal },
+  ...{ logicalAnd, logicalOr, logicalXor, logicalNot },
   ...{ sum, mean, argmax, softmax, logSoftmax, matmul },
   ...{ reshape, permute, transpose, expand, slice, gather, scatterAdd },
   ...{ clone, squeeze, unsqueeze, flatten, unflatten, movedim, select, unbind, split, chunk },

@@ -7,7 +7,7 @@
 import type { RandomState } from "../core/rng.ts";
 import type { Draws } from "../core/sampling.ts";
 import type { View } from "../core/view.ts";
-import type { BinaryOp, ReduceOp, UnaryOp } from "./scalars.ts";
+import type { BinaryOp, CompareOp, ReduceOp, UnaryOp, UnaryWithOp } from "./scalars.ts";
 import type { Storage } from "./storage.ts";
 
 /** What a kernel sees of a tensor. */
@@ -85,8 +85,14 @@ export interface KernelFamilies {
   cast(x: Operand, y: Operand): void;
   /** y = op(x); both dense. */
   unary(op: UnaryOp, x: Operand, y: Operand): void;
+  /** y = op(x) with one or two constants; both dense. */
+  unaryWith(op: UnaryWithOp, x: Operand, y: Operand, a: number, b: number): void;
   /** y = op(a, b) with a and b of any layout, already expanded to y's shape (stride 0 where broadcast). */
   binary(op: BinaryOp, a: Operand, b: Operand, y: Operand): void;
+  /** y bool = whether op(a, b) holds; a and b of one dtype, of any layout, already expanded to y's shape. */
+  compare(op: CompareOp, a: Operand, b: Operand, y: Operand): void;
+  /** y = a where the bool condition holds, else b; all of any layout, already expanded to y's shape. */
+  where(condition: Operand, a: Operand, b: Operand, y: Operand): void;
   /** y [outer, inner] = op over n of x [outer, n, inner]; dense. */
   reduce(op: ReduceOp, x: Operand, y: Operand, form: AxisForm): void;
   /** y int32 [outer, inner] = position of the first maximum (NaN counts as one) over n; dense. */

@@ -3,7 +3,7 @@
 import type { Device } from "../backend/device.ts";
 import type { AxisForm } from "../backend/kernels.ts";
 import type { BinaryOp } from "../backend/scalars.ts";
-import { promote, promoteScalar } from "../core/dtype.ts";
+import { isFloating, promote, promoteScalar } from "../core/dtype.ts";
 import type { DType } from "../core/dtype.ts";
 import { DTypeError, ShapeError } from "../core/errors.ts";
 import {
@@ -23,7 +23,7 @@ import { primitive } from "../tensor/primitive.ts";
 import type { Primitive } from "../tensor/primitive.ts";
 import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { broadcastSpec, requireFloat, requireSameDType, stretch } from "./checks.ts";
+import { broadcastSpec, requireFloat, requireNumber, requireSameDType, stretch } from "./checks.ts";
 
 /** A tensor, or a JavaScript number that takes the dtype of the tensor beside it. */
 export type TensorLike = Tensor | number;
@@ -74,19 +74,21 @@ export function cast(x: Tensor, dtype: DType): Tensor {
 // ---- arithmetic
 
 type OperandName = "a" | "b";
-type OperandVjp = (g: Tensor, saved: Readonly<Record<OperandName, Tensor>>) => Tensor;
+type OperandVjp = (g: Tensor, saved: Readonly<Record<OperandName | "y", Tensor>>) => Tensor;
 
-const binary = (
+/** A primitive of two operands that broadcast, for `applyBinary`; `check` says which dtypes it takes. */
+export const binary = (
   name: BinaryOp,
   vjp: Readonly<Record<OperandName, OperandVjp>>,
-  saves: readonly OperandName[] = [],
+  saves: readonly (OperandName | "y")[] = [],
+  check: (op: string, x: Tensor) => void = requireNumber,
 ): Primitive<null> =>
   primitive({
     name,
     inputs: ["a", "b"],
     strided: ["a", "b"],
     infer: ([a, b], _: null) => {
-      requireFloat(name, a);
+      check(name, a);
       requireSameDType(name, [a, b], ["a", "b"]);
       return broadcastSpec(name, a, b);
     },
@@ -102,26 +104,33 @@ const divPrimitive = binary(
   "div",
   { a: (g, { b }) => div(g, b), b: (g, { a, b }) => neg(mul(g, div(div(a, b), b))) },
   ["a", "b"],
+  requireFloat,
 );
 
-/** Runs a primitive of two operands after promotion: of a number to the tensor's dtype, of two tensors to the higher. */
-export function applyBinary(p: Primitive<null>, a: TensorLike, b: TensorLike): Tensor {
-  if (isTensor(a) && isTensor(b) && a.dtype === b.dtype) return apply(p, [a, b], null);
+/**
+ * Runs a primitive of two operands after promotion: of a number to the tensor's dtype, of two tensors to the higher, and
+ * of both to `least` where they are lower.
+ */
+export function applyBinary(p: Primitive<null>, a: TensorLike, b: TensorLike, least: DType = "bool"): Tensor {
+  if (isTensor(a) && isTensor(b) && a.dtype === b.dtype && (least === "bool" || isFloating(a.dtype)))
+    return apply(p, [a, b], null);
   const like = isTensor(a) ? a : b;
   if (!isTensor(like) || !isOperand(a) || !isOperand(b)) failOperands(p.name, a, b);
   like.assertAlive(p.name);
-  const dtype = promote(dtypeBeside(a, like), dtypeBeside(b, like));
+  const dtype = promote(least, promote(dtypeBeside(a, like), dtypeBeside(b, like)));
   return composite(p.name, () => apply(p, [operand(a, like, dtype), operand(b, like, dtype)], null));
 }
 
-const isTensor = (x: unknown): x is Tensor => typeof x === "object" && x !== null && "storage" in x;
+export const isTensor = (x: unknown): x is Tensor => typeof x === "object" && x !== null && "storage" in x;
 
 const isOperand = (x: unknown): boolean => typeof x === "number" || isTensor(x);
 
-const dtypeBeside = (x: TensorLike, other: Tensor): DType =>
+/** The dtype that x brings into an op with another tensor. */
+export const dtypeBeside = (x: TensorLike, other: Tensor): DType =>
   isTensor(x) ? x.dtype : promoteScalar(other.dtype, x);
 
-function operand(x: TensorLike, like: Tensor, dtype: DType): Tensor {
+/** x as a tensor of this dtype. */
+export function operand(x: TensorLike, like: Tensor, dtype: DType): Tensor {
   if (isTensor(x)) return x.dtype === dtype ? x : cast(x, dtype);
   return fill(like.device, [], x, dtype);
 }
@@ -134,7 +143,7 @@ function failOperands(op: string, a: unknown, b: unknown): never {
   );
 }
 
-/** y = a + b, broadcasting. */
+/** y = a + b, broadcasting. Whole numbers wrap around modulo 2^32, here and in the next ones. */
 export const add = (a: TensorLike, b: TensorLike): Tensor => applyBinary(addPrimitive, a, b);
 
 /** y = a - b, broadcasting. */
@@ -143,8 +152,8 @@ export const sub = (a: TensorLike, b: TensorLike): Tensor => applyBinary(subPrim
 /** y = a b elementwise, broadcasting. */
 export const mul = (a: TensorLike, b: TensorLike): Tensor => applyBinary(mulPrimitive, a, b);
 
-/** y = a / b elementwise, broadcasting; IEEE: x / 0 is an infinity, 0 / 0 is NaN. */
-export const div = (a: TensorLike, b: TensorLike): Tensor => applyBinary(divPrimitive, a, b);
+/** y = a / b elementwise, broadcasting; IEEE: x / 0 is an infinity, 0 / 0 is NaN. Whole numbers give float32. */
+export const div = (a: TensorLike, b: TensorLike): Tensor => applyBinary(divPrimitive, a, b, "float32");
 
 const addInPlacePrimitive: Primitive<null> = primitive({
   name: "addInPlace",
@@ -172,7 +181,7 @@ const negPrimitive = primitive({
   name: "neg",
   inputs: ["x"],
   infer: ([x], _: null) => {
-    requireFloat("neg", x);
+    requireNumber("neg", x);
     return x;
   },
   kernel: (k, [x], y) => k.unary("neg", x, y),

@@ -4,6 +4,7 @@ import type { Operand } from "../backend/kernels.ts";
 import type { DType } from "../core/dtype.ts";
 import { DeviceError, DTypeError, IndexError, ShapeError, ValueError } from "../core/errors.ts";
 import { broadcastShapes, formatShape, sameShape } from "../core/shape.ts";
+import type { Shape } from "../core/shape.ts";
 import { View } from "../core/view.ts";
 import type { OutputSpec } from "../tensor/primitive.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -19,6 +20,16 @@ export function requireFloatDType(op: string, dtype: DType, device: Device): voi
 }
 
 export const requireFloat = (op: string, x: Tensor): void => requireFloatDType(op, x.dtype, x.device);
+
+/** Refuses bool, for arithmetic that whole numbers have too. */
+export function requireNumber(op: string, x: Tensor): void {
+  if (x.dtype === "int32" || x.device.computes.includes(x.dtype)) return;
+  const { computes } = x.device;
+  throw new DTypeError(
+    op,
+    `dtype must be ${computes.join(", ")} or int32 on device "${x.device.name}"; got ${x.dtype}. Convert with cast(x, "${computes[0]}").`,
+  );
+}
 
 export function requireSameDType(op: string, inputs: readonly Tensor[], names: readonly string[]): void {
   let same = true;
@@ -60,6 +71,15 @@ export function broadcastSpec(op: string, a: Tensor, b: Tensor): OutputSpec {
     op,
     `shapes must broadcast (aligned right, equal or 1); got a ${formatShape(a.shape)} and b ${formatShape(b.shape)}.`,
   );
+}
+
+/** The shape that several tensors broadcast to. */
+export function broadcastAll(op: string, inputs: readonly Tensor[], names: readonly string[]): Shape {
+  const start: Shape | null = [];
+  const shape = inputs.reduce<Shape | null>((so, x) => so && broadcastShapes(so, x.shape), start);
+  if (shape) return shape;
+  const got = inputs.map((x, i) => `${names[i]} ${formatShape(x.shape)}`).join(", ");
+  throw new ShapeError(op, `shapes must broadcast (aligned right, equal or 1); got ${got}.`);
 }
 
 /** The operand as a kernel sees it when stretched to the output's shape. */

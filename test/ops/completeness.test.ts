@@ -2,7 +2,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { lookupDevice } from "../../src/backend/device.ts";
-import { binaryScalars, reduceScalars, unaryScalars } from "../../src/backend/scalars.ts";
+import {
+  binaryScalars,
+  compareScalars,
+  reduceScalars,
+  unaryScalars,
+  unaryWithScalars,
+} from "../../src/backend/scalars.ts";
 import * as neurite from "../../src/index.ts";
 import { rows } from "./cases/index.ts";
 
@@ -14,7 +20,10 @@ const sources = new Map(
 );
 
 /** Files of src/ops whose exports are not ops: checks, and tensors from numbers or from the random stream. */
-const NOT_OPS = ["checks.ts", "creation.ts", "random.ts", "ranges.ts", "sampling.ts"];
+const NOT_OPS = [
+  ...["checks.ts", "creation.ts", "elementwise/agreement.ts"],
+  ...["random.ts", "ranges.ts", "sampling.ts"],
+];
 
 /** Exported functions: `export function name` and `export const name`. */
 const exported = [...sources]
@@ -39,6 +48,19 @@ const FUNCTIONS_ONLY = [
   // A tensor's own `view` is its layout.
   "view",
   "crossEntropy",
+  ...[
+    "celu",
+    "elu",
+    "gelu",
+    "glu",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "leakyRelu",
+    "logSigmoid",
+    "mish",
+  ],
+  ...["polygamma", "relu6", "selu", "silu", "softplus", "softsign", "where"],
   "linear",
   "maxPool2d",
   "maxPool2dWithIndices",
@@ -87,6 +109,10 @@ describe("the ops", () => {
     expect(unchecked.sort()).toEqual([
       "clone",
       "contiguous",
+      "isfinite",
+      "isinf",
+      "isnan",
+      "logicalNot",
       "maxPool2dWithIndices",
       "nonzero",
       "softmax",
@@ -102,15 +128,24 @@ describe("the scalars", () => {
     reluGrad: "relu",
     tanhGrad: "tanh",
     sigmoidGrad: "sigmoid",
+    siluGrad: "silu",
+    geluGrad: "gelu",
+    geluTanh: "gelu",
+    geluTanhGrad: "gelu",
+    powScalar: "pow",
+    and: "logicalAnd",
+    or: "logicalOr",
+    xor: "logicalXor",
     max: "logSoftmax",
   };
 
-  it.each([...Object.keys(unaryScalars), ...Object.keys(binaryScalars), ...Object.keys(reduceScalars)])(
-    "%s is run by a row",
-    (key) => {
-      expect(rowNames).toContain(inside[key] ?? key);
-    },
+  const keys = [unaryScalars, unaryWithScalars, binaryScalars, compareScalars, reduceScalars].flatMap(
+    (table) => Object.keys(table),
   );
+
+  it.each(keys)("%s is run by a row", (key) => {
+    expect(rowNames).toContain(inside[key] ?? key);
+  });
 });
 
 describe.each(["wasm", "reference"])("kernels of %s", (device) => {
@@ -135,6 +170,7 @@ describe.each(["wasm", "reference"])("kernels of %s", (device) => {
         ],
         ...["indexAdd", "indexSelect", "maskedFill", "multinomial", "oneHot", "randomIntegers", "ravelIndex"],
         ...["scatterOrder", "matmul", "maxPool", "random", "reduce", "scatterAdd", "sgd", "unary"],
+        ...["unaryWith", "compare", "where"],
       ].sort(),
     );
     for (const [name, kernel] of Object.entries(families)) expect(typeof kernel, name).toBe("function");

@@ -18,6 +18,7 @@ const wordsOf = (message: string, { device }: Placement): string =>
   device === "reference"
     ? message
     : message
+        .replace('float32, float64 or int32 on device "reference"', 'float32 or int32 on device "wasm"')
         .replace('float32 or float64 on device "reference"', 'float32 on device "wasm"')
         .replace(
           'float32, float64, int32, bool on device "reference"',

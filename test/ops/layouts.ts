@@ -31,6 +31,7 @@ export function valuesOf(domain: Domain, size: number, next: () => number): numb
   return Array.from({ length: size }, () => {
     if (typeof domain === "object") return Math.floor(next() * domain.below);
     if (domain === "positive") return grid(0.2 + 2.8 * next());
+    if (domain === "unit") return grid(1.8 * next() - 0.9);
     const x = grid(1.2 * (next() + next() + next() - 1.5) * 2);
     return domain === "apart" ? x + (x < 0 ? -0.125 : 0.125) : x;
   });

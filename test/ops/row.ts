@@ -6,9 +6,9 @@ import type { Tolerance } from "../closeness.ts";
 
 /**
  * Where an input's values come from: `normal` numbers; `positive` ones in 0.2..3; `apart` from zero by 0.1 or more (for
- * kinks at zero); `distinct` by 0.05 or more (for maxima, whose derivative jumps at ties); whole numbers 0 .. below - 1.
+ * kinks at zero); `unit` ones in -0.9..0.9; `distinct` by 0.05 or more (for maxima, whose derivative jumps at ties); whole numbers 0 .. below - 1.
  */
-export type Domain = "normal" | "positive" | "apart" | "distinct" | { readonly below: number };
+export type Domain = "normal" | "positive" | "apart" | "unit" | "distinct" | { readonly below: number };
 
 export interface Input {
   readonly shape: readonly number[];

@@ -1,9 +1,13 @@
 // Elementwise kernels of the reference backend: the scalar maths of scalars.ts, one element at a time.
-import type { KernelFamilies } from "../kernels.ts";
-import { binaryScalars, unaryScalars } from "../scalars.ts";
+import type { KernelFamilies, Operand } from "../kernels.ts";
+import { binaryScalars, compareScalars, unaryScalars, unaryWithScalars } from "../scalars.ts";
+import type { BinaryScalar } from "../scalars.ts";
 import { arrayOf, elementsOf, offsetsOf } from "./memory.ts";
 
-type Elementwise = Pick<KernelFamilies, "fill" | "copy" | "cast" | "unary" | "binary">;
+type Elementwise = Pick<
+  KernelFamilies,
+  "fill" | "copy" | "cast" | "unary" | "unaryWith" | "binary" | "compare" | "where"
+>;
 
 export const elementwise: Elementwise = {
   fill(y, value) {
@@ -34,13 +38,35 @@ export const elementwise: Elementwise = {
     for (let i = 0; i < out.length; i++) out[i] = js(from[i]);
   },
 
-  binary(op, a, b, y) {
-    const { js } = binaryScalars[op];
-    const left = arrayOf(a);
-    const right = arrayOf(b);
-    const aAt = offsetsOf(a);
-    const bAt = offsetsOf(b);
+  unaryWith(op, x, y, a, b) {
+    const { js } = unaryWithScalars[op];
+    const from = elementsOf(x);
     const out = elementsOf(y);
-    for (let i = 0; i < out.length; i++) out[i] = js(left[aAt[i]], right[bAt[i]]);
+    for (let i = 0; i < out.length; i++) out[i] = js(from[i], a, b);
+  },
+
+  binary(op, a, b, y) {
+    const { js, int }: BinaryScalar = binaryScalars[op];
+    combine(a.storage.dtype === "int32" && int ? int : js, a, b, y);
+  },
+
+  compare(op, a, b, y) {
+    combine(compareScalars[op].js, a, b, y);
+  },
+
+  where(condition, a, b, y) {
+    const holds = arrayOf(condition);
+    const [left, right, out] = [arrayOf(a), arrayOf(b), elementsOf(y)];
+    const [at, aAt, bAt] = [offsetsOf(condition), offsetsOf(a), offsetsOf(b)];
+    for (let i = 0; i < out.length; i++) out[i] = holds[at[i]] === 0 ? right[bAt[i]] : left[aAt[i]];
   },
 };
+
+function combine(js: BinaryScalar["js"], a: Operand, b: Operand, y: Operand): void {
+  const left = arrayOf(a);
+  const right = arrayOf(b);
+  const aAt = offsetsOf(a);
+  const bAt = offsetsOf(b);
+  const out = elementsOf(y);
+  for (let i = 0; i < out.length; i++) out[i] = js(left[aAt[i]], right[bAt[i]]);
+}

@@ -1,17 +1,20 @@
-// fill, copy, cast, unary and binary on the wasm device.
+// fill, copy, cast and functions of one element on the wasm device.
 import type { View } from "../../core/view.ts";
 import type { KernelFamilies, Operand } from "../kernels.ts";
-import type { BinaryOp, UnaryOp } from "../scalars.ts";
+import { unaryScalars, unaryWithScalars } from "../scalars.ts";
+import type { UnaryOp, UnaryWithOp } from "../scalars.ts";
 import { pointer } from "./exports.ts";
 import type { KernelExports, Workspace } from "./exports.ts";
 import { fold, forEachOuter } from "./layout.ts";
-import type { Folded } from "./layout.ts";
 
 type Kernel = (...args: number[]) => number;
-type Families = Pick<KernelFamilies, "fill" | "copy" | "cast" | "unary" | "binary">;
+type Families = Pick<KernelFamilies, "fill" | "copy" | "cast" | "unary" | "unaryWith">;
+
+/** Written in JavaScript's doubles over the wasm memory: functions for which a vector kernel would not pay. */
+const SCALAR = "scalar";
 
 export function elementwiseKernels(e: KernelExports, workspace: Workspace): Families {
-  const unary: Record<UnaryOp, Kernel> = {
+  const unary: Record<UnaryOp, Kernel | typeof SCALAR> = {
     neg: e.neg_f32,
     exp: e.exp_f32,
     log: e.log_f32,
@@ -19,15 +22,41 @@ export function elementwiseKernels(e: KernelExports, workspace: Workspace): Fami
     relu: e.relu_f32,
     tanh: e.tanh_f32,
     sigmoid: e.sigmoid_f32,
+    abs: e.abs_f32,
+    sign: e.sign_f32,
+    rsqrt: e.rsqrt_f32,
+    reciprocal: e.reciprocal_f32,
+    exp2: e.exp2_f32,
+    expm1: e.expm1_f32,
+    log2: e.log2_f32,
+    log10: e.log10_f32,
+    log1p: e.log1p_f32,
+    sin: e.sin_f32,
+    cos: e.cos_f32,
+    tan: e.tan_f32,
+    asin: e.asin_f32,
+    acos: e.acos_f32,
+    atan: e.atan_f32,
+    sinh: e.sinh_f32,
+    cosh: e.cosh_f32,
+    floor: e.floor_f32,
+    ceil: e.ceil_f32,
+    round: e.round_f32,
+    trunc: e.trunc_f32,
+    erf: e.erf_f32,
+    lgamma: SCALAR,
+    digamma: SCALAR,
+    silu: e.silu_f32,
+    gelu: e.gelu_f32,
+    geluTanh: e.gelu_tanh_f32,
   };
-  const binary: Record<BinaryOp, Kernel> = {
-    add: e.add_f32,
-    sub: e.sub_f32,
-    mul: e.mul_f32,
-    div: e.div_f32,
-    reluGrad: e.relu_grad_f32,
-    tanhGrad: e.tanh_grad_f32,
-    sigmoidGrad: e.sigmoid_grad_f32,
+  const unaryWith: Record<UnaryWithOp, Kernel | typeof SCALAR> = {
+    powScalar: e.pow_scalar_f32,
+    clamp: e.clamp_f32,
+    leakyRelu: e.leaky_relu_f32,
+    elu: e.elu_f32,
+    softplus: e.softplus_f32,
+    polygamma: SCALAR,
   };
 
   return {
@@ -47,12 +76,16 @@ export function elementwiseKernels(e: KernelExports, workspace: Workspace): Fami
       else castToBool(workspace, x, y);
     },
     unary(op, x, y) {
-      unary[op](pointer(x), pointer(y), 0, x.view.size);
+      const kernel = unary[op];
+      if (kernel === SCALAR || x.storage.dtype !== "float32")
+        scalarLoop(workspace, x, y, unaryScalars[op].js);
+      else kernel(pointer(x), pointer(y), 0, x.view.size);
     },
-    binary(op, a, b, y) {
-      const n = y.view.size;
-      if (a.view.dense && b.view.dense) binary[op](pointer(a), 0, 1, pointer(b), 0, 1, pointer(y), n, 0, n);
-      else broadcastBinary(e, workspace, binary[op], place(a), place(b), place(y));
+    unaryWith(op, x, y, a, b) {
+      const kernel = unaryWith[op];
+      const { js } = unaryWithScalars[op];
+      if (kernel === SCALAR) scalarLoop(workspace, x, y, (value) => js(value, a, b));
+      else kernel(pointer(x), pointer(y), a, b, 0, x.view.size);
     },
   };
 }
@@ -63,6 +96,13 @@ function castToBool(workspace: Workspace, x: Operand, y: Operand): void {
   const source = workspace.heap.window(x.storage.dtype, pointer(x), n);
   const target = workspace.heap.window(y.storage.dtype, pointer(y), n);
   for (let i = 0; i < n; i++) target[i] = y.storage.dtype === "bool" ? Number(source[i] !== 0) : source[i];
+}
+
+function scalarLoop(workspace: Workspace, x: Operand, y: Operand, js: (value: number) => number): void {
+  const n = x.view.size;
+  const source = workspace.heap.window(x.storage.dtype, pointer(x), n);
+  const target = workspace.heap.window(y.storage.dtype, pointer(y), n);
+  for (let i = 0; i < n; i++) target[i] = js(source[i]);
 }
 
 /** Copies between two layouts of the same shape; pointers are to the first elements. */
@@ -83,55 +123,5 @@ export function copyTo(e: KernelExports, from: View, xPtr: number, to: View, yPt
     const x = xPtr + xAt * 4;
     const y = yPtr + yAt * 4;
     e.copy_strided_f32(x, x0, x1, x2, x3, y, y0, y1, y2, y3, n0, n1, n2, n3, 0, n0 * n1 * n2);
-  });
-}
-
-// An operand as an address and a layout; copies made for one kernel call have no storage.
-interface Placed {
-  readonly ptr: number;
-  readonly view: View;
-}
-
-const place = (x: Operand): Placed => ({ ptr: pointer(x), view: x.view });
-
-// The kernel walks rows and columns with column steps of 0 or 1; axes further out are looped over here. Operands with
-// another innermost step (transposed ones) are copied out first.
-function broadcastBinary(
-  e: KernelExports,
-  workspace: Workspace,
-  kernel: Kernel,
-  a: Placed,
-  b: Placed,
-  y: Placed,
-): void {
-  const { size } = y.view;
-  if (size === 0) return;
-  const awkward = [a, b].map((x) => innerStep(x.view) > 1 || innerStep(x.view) < 0);
-  workspace.borrow(4 * size * awkward.filter(Boolean).length, (ptr) => {
-    let at = ptr;
-    const [left, right] = [a, b].map((x, i) => {
-      if (!awkward[i]) return x;
-      const copy = { ptr: at, view: y.view };
-      at += 4 * size;
-      copyTo(e, x.view, x.ptr, y.view, copy.ptr);
-      return copy;
-    });
-    runRows(kernel, fold([y.view, left.view, right.view]), left.ptr, right.ptr, y.ptr);
-  });
-}
-
-// Step along the last axis that has more than one position.
-function innerStep({ shape, strides }: View): number {
-  for (let axis = shape.length - 1; axis >= 0; axis--) if (shape[axis] !== 1) return strides[axis];
-  return 0;
-}
-
-function runRows(kernel: Kernel, folded: Folded, aPtr: number, bPtr: number, yPtr: number): void {
-  const rank = folded.sizes.length;
-  const nCols = folded.sizes[rank - 1] ?? 1;
-  const nRows = folded.sizes[rank - 2] ?? 1;
-  const [, [aRow, aStep], [bRow, bStep]] = folded.strides.map((s) => [s[rank - 2] ?? 0, s[rank - 1] ?? 0]);
-  forEachOuter(folded, Math.max(0, rank - 2), ([yAt, aAt, bAt]) => {
-    kernel(aPtr + aAt * 4, aRow, aStep, bPtr + bAt * 4, bRow, bStep, yPtr + yAt * 4, nCols, 0, nRows * nCols);
   });
 }

@@ -1,5 +1,6 @@
 // The wasm device's kernels, gathered from the families.
 import type { Kernels } from "../kernels.ts";
+import { broadcastKernels } from "./broadcast.ts";
 import { convKernels } from "./conv.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { Workspace } from "./exports.ts";
@@ -17,6 +18,7 @@ export function createKernels(exports: KernelExports, heap: WasmHeap, residency:
   const workspace = new Workspace(heap, residency);
   return {
     ...elementwiseKernels(exports, workspace),
+    ...broadcastKernels(exports, workspace),
     ...reduceKernels(exports),
     ...matmulKernels(exports, workspace),
     ...indexingKernels(exports, workspace),

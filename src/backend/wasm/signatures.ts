@@ -52,6 +52,35 @@ export const kernelSignatures = {
   relu_f32: "xPtr yPtr start end",
   tanh_f32: "xPtr yPtr start end",
   sigmoid_f32: "xPtr yPtr start end",
+  sign_f32: "xPtr yPtr start end",
+  floor_f32: "xPtr yPtr start end",
+  ceil_f32: "xPtr yPtr start end",
+  round_f32: "xPtr yPtr start end",
+  trunc_f32: "xPtr yPtr start end",
+  exp2_f32: "xPtr yPtr start end",
+  expm1_f32: "xPtr yPtr start end",
+  log2_f32: "xPtr yPtr start end",
+  log10_f32: "xPtr yPtr start end",
+  log1p_f32: "xPtr yPtr start end",
+  sinh_f32: "xPtr yPtr start end",
+  cosh_f32: "xPtr yPtr start end",
+  erf_f32: "xPtr yPtr start end",
+  sin_f32: "xPtr yPtr start end",
+  cos_f32: "xPtr yPtr start end",
+  tan_f32: "xPtr yPtr start end",
+  asin_f32: "xPtr yPtr start end",
+  acos_f32: "xPtr yPtr start end",
+  atan_f32: "xPtr yPtr start end",
+  silu_f32: "xPtr yPtr start end",
+  gelu_f32: "xPtr yPtr start end",
+  gelu_tanh_f32: "xPtr yPtr start end",
+
+  // The same with one or two constants (assembly/elementwise-with.ts).
+  pow_scalar_f32: "xPtr yPtr a:f32 b:f32 start end",
+  clamp_f32: "xPtr yPtr a:f32 b:f32 start end",
+  leaky_relu_f32: "xPtr yPtr a:f32 b:f32 start end",
+  elu_f32: "xPtr yPtr a:f32 b:f32 start end",
+  softplus_f32: "xPtr yPtr a:f32 b:f32 start end",
 
   // Binary with row, column and scalar broadcasts (assembly/binary.ts): y[r, c] = f(a[r * aRow + c * aStep], ...).
   // Units: elements of y, r * nCols + c. Same-shape dense operands: one row, nCols = all, steps 1. *_grad: a = g, b = y.
@@ -64,6 +93,21 @@ export const kernelSignatures = {
   relu_grad_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
   tanh_grad_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
   sigmoid_grad_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+
+  // The same for rarer functions (assembly/binary-compact.ts). *_grad: a = g, b = x. The codes that op takes are in
+  // src/backend/wasm/elementwise.ts; compare_* writes bools.
+  pow_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+  atan2_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+  remainder_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+  silu_grad_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+  gelu_grad_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+  gelu_tanh_grad_f32: "aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+  compare_f32: "op aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+  compare_i32: "op aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+  binary_i32: "op aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
+
+  // y = a where the bool c holds, else b (assembly/where.ts); 4-byte elements of any kind.
+  where_f32: "cPtr cRow cStep aPtr aRow aStep bPtr bRow bStep yPtr nCols start end",
 
   // Reductions of x seen as [outer, n, inner] to y [outer, inner] (assembly/reduce.ts). Units: elements of y.
   // argmax and argmin write i32.

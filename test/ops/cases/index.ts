@@ -1,6 +1,8 @@
 // All rows. An op without a row here fails completeness.test.ts.
 import type { Row } from "../row.ts";
 import { convAnyRows } from "./conv-any.ts";
+import { activationRows } from "./activation.ts";
+import { comparisonRows } from "./comparison.ts";
 import { convRows } from "./conv.ts";
 import { elementwiseRows } from "./elementwise.ts";
 import { indexingRows } from "./indexing.ts";
@@ -18,6 +20,8 @@ import { windowRows } from "./windows.ts";
 
 export const rows: readonly Row[] = [
   ...elementwiseRows,
+  ...activationRows,
+  ...comparisonRows,
   ...viewRows,
   ...reduceRows,
   ...linalgRows,

@@ -1,0 +1,79 @@
+/*
+ * Functions of one tensor with constants a and b: y[i] = f(x[i], a, b) for i in [start, end). x and y are dense; y may
+ * be x. A function that needs one constant ignores b.
+ */
+import { expm1_4, softplus4 } from "./math-exponential";
+import { pow4 } from "./math-power";
+import { bytes } from "./simd";
+
+const POW_SCALAR: i32 = 0;
+const CLAMP: i32 = 1;
+const LEAKY_RELU: i32 = 2;
+const ELU: i32 = 3;
+const SOFTPLUS: i32 = 4;
+
+/** The function of one vector; `op` is a constant where this is inlined, so one line of it remains. */
+@inline
+function applyWith(op: i32, x: v128, a: v128, b: v128): v128 {
+  if (op == POW_SCALAR) return pow4(x, a);
+  if (op == CLAMP) return f32x4.pmin(f32x4.pmax(x, a), b);
+  if (op == LEAKY_RELU) return v128.bitselect(x, f32x4.mul(x, a), f32x4.gt(x, f32x4.splat(0)));
+  if (op == ELU) {
+    return v128.bitselect(x, f32x4.mul(expm1_4(f32x4.mul(x, b)), a), f32x4.gt(x, f32x4.splat(0)));
+  }
+  const scaled = f32x4.mul(x, a);
+  return v128.bitselect(x, f32x4.div(softplus4(scaled), a), f32x4.gt(scaled, b));
+}
+
+
+@inline
+function mapWith(op: i32, xPtr: usize, yPtr: usize, a: f32, b: f32, start: i32, end: i32): void {
+  const left = f32x4.splat(a);
+  const right = f32x4.splat(b);
+  let n = end - start;
+  xPtr += bytes(start);
+  yPtr += bytes(start);
+  for (; n >= 8; n -= 8) {
+    const x0 = v128.load(xPtr);
+    const x1 = v128.load(xPtr, 16);
+    v128.store(yPtr, applyWith(op, x0, left, right));
+    v128.store(yPtr, applyWith(op, x1, left, right), 16);
+    xPtr += 32;
+    yPtr += 32;
+  }
+  for (; n >= 4; n -= 4) {
+    v128.store(yPtr, applyWith(op, v128.load(xPtr), left, right));
+    xPtr += 16;
+    yPtr += 16;
+  }
+  for (; n > 0; --n) {
+    v128.store32_lane(yPtr, applyWith(op, v128.load32_zero(xPtr), left, right), 0);
+    xPtr += 4;
+    yPtr += 4;
+  }
+}
+
+/** x^a; see math-power.ts */
+export function pow_scalar_f32(xPtr: usize, yPtr: usize, a: f32, b: f32, start: i32, end: i32): void {
+  mapWith(POW_SCALAR, xPtr, yPtr, a, b, start, end);
+}
+
+/** x between a and b, and b where a is above it; NaN passes. */
+export function clamp_f32(xPtr: usize, yPtr: usize, a: f32, b: f32, start: i32, end: i32): void {
+  mapWith(CLAMP, xPtr, yPtr, a, b, start, end);
+}
+
+/** x above 0, a x from 0 down. */
+export function leaky_relu_f32(xPtr: usize, yPtr: usize, a: f32, b: f32, start: i32, end: i32): void {
+  mapWith(LEAKY_RELU, xPtr, yPtr, a, b, start, end);
+}
+
+/** x above 0, a (e^(b x) - 1) from 0 down. */
+export function elu_f32(xPtr: usize, yPtr: usize, a: f32, b: f32, start: i32, end: i32): void {
+  mapWith(ELU, xPtr, yPtr, a, b, start, end);
+}
+
+/** ln(1 + e^(a x)) / a, and x where a x is above b. */
+export function softplus_f32(xPtr: usize, yPtr: usize, a: f32, b: f32, start: i32, end: i32): void {
+  mapWith(SOFTPLUS, xPtr, yPtr, a, b, start, end);
+}

@@ -1,0 +1,102 @@
+// Activations with a kink. Conventions there are PyTorch's: the derivative is that of the side to the left.
+import { ShapeError } from "../../core/errors.ts";
+import { formatShape } from "../../core/shape.ts";
+import { apply } from "../../tensor/apply.ts";
+import { primitive } from "../../tensor/primitive.ts";
+import type { Primitive } from "../../tensor/primitive.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { add, mul, reshape } from "../algebra.ts";
+import { requireFloat } from "../checks.ts";
+import { gt, le, where } from "./comparison.ts";
+import { openClamp } from "./extremes.ts";
+import { activationGrad, floatComposite, unary, unaryWith } from "./unary.ts";
+import type { UnaryFunction } from "./unary.ts";
+
+const reluGrad = activationGrad("reluGrad");
+
+// 1 where the output is positive, as a constant: relu is linear on each side, its second derivative is 0.
+const stepPrimitive: Primitive<null> = primitive({
+  name: "step",
+  inputs: ["y"],
+  infer: ([y], _: null) => y,
+  kernel: (k, [y], out) => {
+    k.fill(out, 1);
+    k.binary("reluGrad", out, y, out);
+  },
+});
+
+/** y = max(x, 0); NaN passes. The derivative at 0 is 0. */
+export const relu: UnaryFunction = unary(
+  "relu",
+  ["y"],
+  (g, { y }) => mul(g, apply(stepPrimitive, [y], null)),
+  { vjpKernel: (g, { y }) => reluGrad(g, y) },
+);
+
+/** y = x between two bounds, by default -1 and 1. The derivative at the bounds is 0. */
+export const hardtanh = (x: Tensor, min = -1, max = 1): Tensor => openClamp("hardtanh", x, min, max);
+
+/** y = min(max(x, 0), 6). The derivative at 0 and 6 is 0. */
+export const relu6 = (x: Tensor): Tensor => openClamp("relu6", x, 0, 6);
+
+/** y = min(max(x / 6 + 1 / 2, 0), 1). The derivative at -3 and 3 is 0. */
+export const hardsigmoid = (x: Tensor): Tensor =>
+  floatComposite("hardsigmoid", x, () => add(mul(openClamp("hardsigmoid", x, -3, 3), 1 / 6), 0.5));
+
+/** y = x hardsigmoid(x). The derivative is 0 at -3 and 1 at 3. */
+export const hardswish = (x: Tensor): Tensor => floatComposite("hardswish", x, () => mul(x, hardsigmoid(x)));
+
+const leakyReluPrimitive = unaryWith("leakyRelu", ["x"], (g, { x }, { a }) => where(gt(x, 0), g, mul(g, a)));
+
+/** y = x above 0, and slope times x below; the slope is 0.01 by default, and is the derivative at 0. */
+export const leakyRelu = (x: Tensor, slope = 0.01): Tensor =>
+  apply(leakyReluPrimitive, [x], { op: "leakyRelu", a: slope, b: 0 });
+
+/**
+ * y = x above 0, and weight times x below, with a learned weight.
+ *
+ * The weight is one number, or one per channel (axis 1). The derivative at 0 is the weight.
+ *
+ * Shapes: x [N, C, ...], weight [1] or [C]. Source: K. He et al., Delving Deep into Rectifiers (2015).
+ *
+ * @throws ShapeError where the weight has another number of elements.
+ */
+export function prelu(x: Tensor, weight: Tensor): Tensor {
+  x.assertAlive("prelu");
+  weight.assertAlive("prelu");
+  requireFloat("prelu", weight);
+  const channels = x.rank > 1 ? x.shape[1] : 1;
+  if (weight.rank > 1 || (weight.size !== 1 && weight.size !== channels)) {
+    throw new ShapeError(
+      "prelu",
+      `the weight must hold 1 number or one per channel (${String(channels)}); got ${formatShape(weight.shape)} for x ${formatShape(x.shape)}.`,
+    );
+  }
+  return floatComposite("prelu", x, () => {
+    const shape = weight.size === 1 ? [] : [channels, ...x.shape.slice(2).map(() => 1)];
+    return where(gt(x, 0), x, mul(x, reshape(weight, shape)));
+  });
+}
+
+// Left of 0 the derivative is a b e^(b x) = b (y + a): no exponential of its own, and bounded on the right too.
+const eluPrimitive = unaryWith("elu", ["x", "y"], (g, { x, y }, { a, b }) =>
+  where(le(x, 0), mul(g, mul(add(y, a), b)), g),
+);
+
+/** y = x above 0, and alpha (e^x - 1) below, alpha 1 by default. The derivative at 0 is alpha. */
+export const elu = (x: Tensor, alpha = 1): Tensor => apply(eluPrimitive, [x], { op: "elu", a: alpha, b: 1 });
+
+/** y = x above 0, and alpha (e^(x / alpha) - 1) below, alpha 1 by default. Its derivative has no jump. */
+export const celu = (x: Tensor, alpha = 1): Tensor =>
+  apply(eluPrimitive, [x], { op: "celu", a: alpha, b: 1 / alpha });
+
+const SELU_ALPHA = 1.6732632423543772;
+const SELU_SCALE = 1.0507009873554805;
+
+/**
+ * y = 1.0507 elu(x, 1.6733): the constants keep mean 0 and variance 1 through many layers.
+ *
+ * Source: G. Klambauer et al., Self-Normalizing Neural Networks (2017).
+ */
+export const selu = (x: Tensor): Tensor =>
+  floatComposite("selu", x, () => mul(elu(x, SELU_ALPHA), SELU_SCALE));
