@@ -83,4 +83,5 @@ export { peak_gemm_tile_f32, peak_madd_f32 } from "./peak";
 export { maxpool2d_f32, maxpool2d_grad_f32 } from "./pool";
 export { bernoulli_f32, bits_i32, normal_f32, uniform_f32 } from "./random";
 export { argmax_f32, argmin_f32, max_f32, min_f32, prod_f32, sum_f32 } from "./reduce";
+export { cumprod_f32, cumsum_f32, recurrence_f32 } from "./scan";
 export { where_f32 } from "./where";

@@ -33,6 +33,7 @@ const opsOrder: readonly (readonly string[])[] = [
   ["sampling", "selection"],
   ["masking"],
   ["diagonals", "subscript", "windows"],
+  ["ordering"],
   ["softmax", "dropout", "fused", "norm", "pool"],
   ["loss"],
   ["index"],

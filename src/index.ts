@@ -36,6 +36,7 @@ export {
   FormatError,
   GradError,
   IndexError,
+  LinearAlgebraError,
   NeuriteError,
   ShapeError,
   ValueError,
@@ -141,8 +142,35 @@ export {
   where,
 } from "./ops/elementwise.ts";
 export type { AllcloseOptions, ClampOptions, GeluOptions, SoftplusOptions } from "./ops/elementwise.ts";
-export { argmax, mean } from "./ops/reduce.ts";
-export { linear, matmul } from "./ops/linalg.ts";
+export { argmax, argmin, max, min } from "./ops/reduce/extrema.ts";
+export type { PositionOptions } from "./ops/reduce/extrema.ts";
+export { all, any } from "./ops/reduce/logical.ts";
+export { logsumexp } from "./ops/reduce/logsumexp.ts";
+export { mean, std, variance } from "./ops/reduce/mean.ts";
+export type { VarianceOptions } from "./ops/reduce/mean.ts";
+export { norm } from "./ops/reduce/norm.ts";
+export type { NormOptions } from "./ops/reduce/norm.ts";
+export { cumprod, cumsum, prod } from "./ops/reduce/scan.ts";
+export {
+  argsort,
+  histc,
+  maxWithIndices,
+  median,
+  medianWithIndices,
+  minWithIndices,
+  sort,
+  topk,
+  unique,
+  uniqueWithCounts,
+} from "./ops/ordering.ts";
+export type { HistogramOptions, SortOptions, TopkOptions, WithIndices } from "./ops/ordering.ts";
+export { einsum } from "./ops/linalg/einsum.ts";
+export { linear, matmul } from "./ops/linalg/matmul.ts";
+export { addmm, bmm, cdist, dot, outer, tensordot } from "./ops/linalg/products.ts";
+export type { AddmmOptions } from "./ops/linalg/products.ts";
+export { cholesky, det, inverse, slogdet, solve, solveTriangular } from "./ops/linalg/solve.ts";
+export type { TriangularOptions } from "./ops/linalg/solve.ts";
+export { eigh, qr, svd } from "./ops/linalg/spectral.ts";
 export { gather, scatter, scatterAdd } from "./ops/indexing.ts";
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from "./ops/conv.ts";
 export type { ConvOptions, ConvTransposeOptions, Pair, Sizes } from "./ops/conv.ts";

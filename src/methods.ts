@@ -7,12 +7,21 @@ import { detach, to } from "./ops/creation.ts";
 import { diag, diagEmbed, diagonal, tril, triu } from "./ops/diagonals.ts";
 import * as elementwise from "./ops/elementwise.ts";
 import { gather, scatter, scatterAdd } from "./ops/indexing.ts";
-import { matmul } from "./ops/linalg.ts";
 import { maskedFill, maskedSelect, nonzero } from "./ops/masking.ts";
 import { flip, roll } from "./ops/placement.ts";
-import { argmax, mean } from "./ops/reduce.ts";
 import { indexAdd, indexSelect, take } from "./ops/selection.ts";
 import * as shape from "./ops/shape.ts";
+import { matmul } from "./ops/linalg/matmul.ts";
+import { addmm, bmm, dot, outer } from "./ops/linalg/products.ts";
+import { cholesky, det, inverse, slogdet } from "./ops/linalg/solve.ts";
+import { qr, svd } from "./ops/linalg/spectral.ts";
+import * as ordering from "./ops/ordering.ts";
+import { argmax, argmin, max, min } from "./ops/reduce/extrema.ts";
+import { all, any } from "./ops/reduce/logical.ts";
+import { logsumexp } from "./ops/reduce/logsumexp.ts";
+import { mean, std, variance } from "./ops/reduce/mean.ts";
+import { norm } from "./ops/reduce/norm.ts";
+import { cumprod, cumsum, prod } from "./ops/reduce/scan.ts";
 import { logSoftmax, softmax } from "./ops/softmax.ts";
 import { index, indexPut } from "./ops/subscript.ts";
 import { Tensor } from "./tensor/tensor.ts";
@@ -28,6 +37,9 @@ const { logicalAnd, logicalOr, logicalXor, logicalNot } = elementwise;
 const { clone, squeeze, unsqueeze, flatten, unflatten, movedim, select, unbind, split, chunk } = shape;
 const { repeat, tile, repeatInterleave } = shape;
 
+const { sort, argsort, topk, maxWithIndices, minWithIndices, median, medianWithIndices } = ordering;
+const { unique, uniqueWithCounts, histc } = ordering;
+
 const functions = {
   ...{ add, sub, mul, div, neg },
   ...{ relu, tanh, sigmoid, prelu },
@@ -37,6 +49,10 @@ const functions = {
   ...{ eq, ne, lt, le, gt, ge, isnan, isinf, isfinite, allclose, equal },
   ...{ logicalAnd, logicalOr, logicalXor, logicalNot },
   ...{ sum, mean, argmax, softmax, logSoftmax, matmul },
+  ...{ max, min, argmin, prod, variance, var: variance, std, norm, logsumexp, all, any, cumsum, cumprod },
+  ...{ dot, outer, bmm, addmm, cholesky, inverse, det, slogdet, qr, svd },
+  ...{ sort, argsort, topk, maxWithIndices, minWithIndices, median, medianWithIndices },
+  ...{ unique, uniqueWithCounts, histc },
   ...{ reshape, permute, transpose, expand, slice, gather, scatterAdd },
   ...{ clone, squeeze, unsqueeze, flatten, unflatten, movedim, select, unbind, split, chunk },
   ...{ repeat, tile, repeatInterleave, flip, roll, diag, diagEmbed, diagonal, tril, triu },

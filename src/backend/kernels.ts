@@ -4,6 +4,8 @@
 // Contract: `apply` has checked shapes and dtypes, made the buffers resident, and allocated dense outputs at offset 0.
 // "dense" operands are row-major without gaps but may start at an offset. Kernels that take indices return the first
 // position (flat, in the index operand) that is out of range, or -1.
+import type { MatrixAlgorithm, MatrixBatch } from "../core/matrices/batch.ts";
+import type { Order } from "../core/ordering.ts";
 import type { RandomState } from "../core/rng.ts";
 import type { Draws } from "../core/sampling.ts";
 import type { View } from "../core/view.ts";
@@ -74,6 +76,8 @@ export interface SgdParameters {
 
 export type { RandomState };
 
+export type ScanOp = "cumsum" | "cumprod";
+
 export type RandomKind = "uniform" | "normal" | "bits";
 
 export interface KernelFamilies {
@@ -97,8 +101,27 @@ export interface KernelFamilies {
   reduce(op: ReduceOp, x: Operand, y: Operand, form: AxisForm): void;
   /** y int32 [outer, inner] = position of the first maximum (NaN counts as one) over n; dense. */
   argmax(x: Operand, y: Operand, form: AxisForm): void;
+  /** y int32 [outer, inner] = position of the first minimum (NaN counts as one) over n; dense. */
+  argmin(x: Operand, y: Operand, form: AxisForm): void;
+  /** y = running sums or products of x along n of [outer, n, inner], from the end where `reverse`; dense. */
+  scan(op: ScanOp, x: Operand, y: Operand, form: AxisForm, reverse: boolean): void;
+  /** y_k = a_k y_(k-1) + x_k along n, or where `reverse` its adjoint in x, y_k = a_(k+1) y_(k+1) + x_k; dense. */
+  recurrence(a: Operand, x: Operand, y: Operand, form: AxisForm, reverse: boolean): void;
+  /** index int32 [outer, n, inner] = the positions of x in sorted order along n; NaN is largest; stable; dense. */
+  argsort(x: Operand, index: Operand, form: AxisForm, order: Order): void;
+  /** index int32 [outer, inner] = position of the lower median over n, or of the first NaN; n >= 1; dense. */
+  medianPosition(x: Operand, index: Operand, form: AxisForm): void;
+  /** y = counts of x in equal bins over [low, high], or over the data's range where low = high; false if that is not finite. */
+  histogram(x: Operand, y: Operand, low: number, high: number): boolean;
   /** y [..., M, N] = a [..., M, K] b [..., K, N] (+ bias [N]); a and b of any layout, batch axes already expanded. */
   matmul(a: Operand, b: Operand, bias: Operand | null, y: Operand): void;
+  /** Runs an algorithm of core/matrices on each matrix of a batch; the first matrix that it refuses, or -1; dense. */
+  factorize(
+    name: MatrixAlgorithm,
+    inputs: readonly Operand[],
+    outputs: readonly Operand[],
+    size: MatrixBatch,
+  ): number;
   /** y [outer, m, inner] = x [outer, index[outer, m, inner], inner]; dense; index int32. */
   gather(x: Operand, index: Operand, y: Operand, form: AxisForm, m: number): number;
   /** y [outer, n, inner] = 0, then y[outer, index, inner] += x [outer, m, inner]; dense; index int32. */

@@ -160,6 +160,8 @@ export const reduceScalars = {
   sum: { initial: 0, js: (a, x) => a + x },
   // NaN wins, as in PyTorch: a comparison alone would drop it.
   max: { initial: -Infinity, js: (a, x) => (x > a || x !== x ? x : a) },
+  min: { initial: Infinity, js: (a, x) => (x < a || x !== x ? x : a) },
+  prod: { initial: 1, js: (a, x) => a * x },
 } satisfies Record<string, ReduceScalar>;
 
 export type ReduceOp = keyof typeof reduceScalars;

@@ -26,6 +26,11 @@ export class IndexError extends NeuriteError {
   override readonly name = "IndexError";
 }
 
+/** A matrix that a decomposition does not take: singular, not positive definite, or not finite. */
+export class LinearAlgebraError extends NeuriteError {
+  override readonly name = "LinearAlgebraError";
+}
+
 /** A backend that is absent, not initialised, mixed with another, or out of memory. */
 export class DeviceError extends NeuriteError {
   override readonly name = "DeviceError";

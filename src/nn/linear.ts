@@ -1,5 +1,5 @@
 // The affine layer.
-import { linear } from "../ops/linalg.ts";
+import { linear } from "../ops/linalg/matmul.ts";
 import { requireWhole } from "../ops/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { fanInBound, uniformParameter } from "./init.ts";

@@ -7,7 +7,7 @@ import { neg, reshape, sub, sum } from "./algebra.ts";
 import { requireIndex } from "./checks.ts";
 import { square } from "./elementwise.ts";
 import { gatherFor } from "./indexing.ts";
-import { mean } from "./reduce.ts";
+import { mean } from "./reduce/mean.ts";
 import { logSoftmax } from "./softmax.ts";
 
 /** How a loss per example becomes the result. */

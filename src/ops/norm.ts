@@ -13,7 +13,7 @@ import { requireFloat, requireWhole } from "./checks.ts";
 import { convolve } from "./conv.ts";
 import { detach } from "./creation.ts";
 import { exp, log, sqrt, square } from "./elementwise.ts";
-import { mean } from "./reduce.ts";
+import { mean } from "./reduce/mean.ts";
 
 type Optional = Tensor | null | undefined;
 

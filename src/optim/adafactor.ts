@@ -4,7 +4,7 @@ import type { Shape } from "../core/shape.ts";
 import { add, div, mul, sum } from "../ops/algebra.ts";
 import { assign } from "../ops/assign.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
-import { mean } from "../ops/reduce.ts";
+import { mean } from "../ops/reduce/mean.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { requireRange, withoutUndefined } from "./group.ts";
 import type { BaseOptions, ParameterGroup, ParameterSource } from "./group.ts";

@@ -4,7 +4,7 @@ import { add, div, mul, reshape, sum } from "../ops/algebra.ts";
 import { assign } from "../ops/assign.ts";
 import { exp, log, sqrt, square } from "../ops/elementwise.ts";
 import { gather } from "../ops/indexing.ts";
-import { argmax } from "../ops/reduce.ts";
+import { argmax } from "../ops/reduce/extrema.ts";
 import { withRecording } from "../tensor/mode.ts";
 import { composite, scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -4,20 +4,26 @@ import { bufferArray, DTYPES } from "../../core/dtype.ts";
 import type { Device } from "../device.ts";
 import type { Kernels } from "../kernels.ts";
 import { conv } from "./conv.ts";
+import { factorize } from "./factorize.ts";
 import { elementwise } from "./elementwise.ts";
 import { fused } from "./fused.ts";
 import { indexing } from "./indexing.ts";
 import { matmul } from "./matmul.ts";
 import { arrayIn, Books, ReferenceStorage } from "./memory.ts";
 import { optimizers } from "./optimizers.ts";
+import { ordering } from "./ordering.ts";
 import { maxPool } from "./pool.ts";
 import { random } from "./random.ts";
 import { reduce } from "./reduce.ts";
+import { scan } from "./scan.ts";
 
 const kernels: Kernels = {
   ...elementwise,
   ...reduce,
+  ...scan,
+  ...ordering,
   matmul,
+  factorize,
   ...indexing,
   ...conv,
   maxPool,

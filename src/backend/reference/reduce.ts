@@ -1,9 +1,33 @@
 // Reductions of the reference backend, along n of [outer, n, inner]. Accumulation is in doubles, in index order.
-import type { KernelFamilies } from "../kernels.ts";
+import type { AxisForm, KernelFamilies, Operand } from "../kernels.ts";
 import { reduceScalars } from "../scalars.ts";
 import { elementsOf } from "./memory.ts";
 
-export const reduce: Pick<KernelFamilies, "reduce" | "argmax"> = {
+function argumentOf(
+  x: Operand,
+  y: Operand,
+  { outer, n, inner }: AxisForm,
+  isBetter: (value: number, best: number) => boolean,
+): void {
+  const from = elementsOf(x);
+  const out = elementsOf(y);
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      let position = 0;
+      let best = from[o * n * inner + i];
+      for (let k = 1; k < n; k++) {
+        const value = from[(o * n + k) * inner + i];
+        if (!Number.isNaN(best) && (isBetter(value, best) || Number.isNaN(value))) {
+          best = value;
+          position = k;
+        }
+      }
+      out[o * inner + i] = position;
+    }
+  }
+}
+
+export const reduce: Pick<KernelFamilies, "reduce" | "argmax" | "argmin"> = {
   reduce(op, x, y, { outer, n, inner }) {
     const { initial, js } = reduceScalars[op];
     const from = elementsOf(x);
@@ -17,22 +41,11 @@ export const reduce: Pick<KernelFamilies, "reduce" | "argmax"> = {
     }
   },
 
-  argmax(x, y, { outer, n, inner }) {
-    const from = elementsOf(x);
-    const out = elementsOf(y);
-    for (let o = 0; o < outer; o++) {
-      for (let i = 0; i < inner; i++) {
-        let position = 0;
-        let best = from[o * n * inner + i];
-        for (let k = 1; k < n; k++) {
-          const value = from[(o * n + k) * inner + i];
-          if (!Number.isNaN(best) && (value > best || Number.isNaN(value))) {
-            best = value;
-            position = k;
-          }
-        }
-        out[o * inner + i] = position;
-      }
-    }
+  argmax(x, y, form) {
+    argumentOf(x, y, form, (value, best) => value > best);
+  },
+
+  argmin(x, y, form) {
+    argumentOf(x, y, form, (value, best) => value < best);
   },
 };

@@ -2,6 +2,7 @@
 import type { Kernels } from "../kernels.ts";
 import { broadcastKernels } from "./broadcast.ts";
 import { convKernels } from "./conv.ts";
+import { factorizeKernels } from "./factorize.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { Workspace } from "./exports.ts";
 import type { KernelExports } from "./exports.ts";
@@ -9,10 +10,12 @@ import type { WasmHeap } from "./heap.ts";
 import { indexingKernels } from "./indexing.ts";
 import { matmulKernels } from "./matmul.ts";
 import { optimizerKernels } from "./optimizers.ts";
+import { orderingKernels } from "./ordering.ts";
 import { poolKernels } from "./pool.ts";
 import { randomKernels } from "./random.ts";
 import { reduceKernels, softmaxKernels } from "./reduce.ts";
 import type { Residency } from "./residency.ts";
+import { scanKernels } from "./scan.ts";
 
 export function createKernels(exports: KernelExports, heap: WasmHeap, residency: Residency): Kernels {
   const workspace = new Workspace(heap, residency);
@@ -20,6 +23,9 @@ export function createKernels(exports: KernelExports, heap: WasmHeap, residency:
     ...elementwiseKernels(exports, workspace),
     ...broadcastKernels(exports, workspace),
     ...reduceKernels(exports),
+    ...scanKernels(exports),
+    ...orderingKernels(workspace),
+    ...factorizeKernels(workspace),
     ...matmulKernels(exports, workspace),
     ...indexingKernels(exports, workspace),
     ...convKernels(exports, workspace),

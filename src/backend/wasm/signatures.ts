@@ -118,6 +118,11 @@ export const kernelSignatures = {
   argmax_f32: "xPtr yPtr n inner start end",
   argmin_f32: "xPtr yPtr n inner start end",
 
+  // Scans of x seen as [outer, n, inner] (assembly/scan.ts). Units: columns, outer * inner. reverse 1: from the end.
+  cumsum_f32: "xPtr yPtr n inner reverse start end",
+  cumprod_f32: "xPtr yPtr n inner reverse start end",
+  recurrence_f32: "aPtr xPtr yPtr n inner reverse start end",
+
   // Softmax over the last axis of [rows, n] (assembly/fused/softmax.ts). Units: rows.
   softmax_f32: "xPtr yPtr n start end",
   softmax_grad_f32: "gPtr yPtr gxPtr n start end",

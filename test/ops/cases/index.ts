@@ -4,17 +4,21 @@ import { convAnyRows } from "./conv-any.ts";
 import { activationRows } from "./activation.ts";
 import { comparisonRows } from "./comparison.ts";
 import { convRows } from "./conv.ts";
+import { decompositionRows } from "./decompositions.ts";
 import { elementwiseRows } from "./elementwise.ts";
 import { indexingRows } from "./indexing.ts";
 import { linalgRows } from "./linalg.ts";
 import { lossRows } from "./losses.ts";
 import { normRows } from "./norms.ts";
+import { orderingRows } from "./ordering.ts";
 import { poolRows } from "./pool.ts";
 import { placementRows } from "./placement.ts";
+import { productRows } from "./products.ts";
 import { reduceRows } from "./reduce.ts";
 import { selectionRows } from "./selection.ts";
 import { shapeRows } from "./shape.ts";
 import { subscriptRows } from "./subscript.ts";
+import { statisticsRows } from "./statistics.ts";
 import { viewRows } from "./views.ts";
 import { windowRows } from "./windows.ts";
 
@@ -24,7 +28,11 @@ export const rows: readonly Row[] = [
   ...comparisonRows,
   ...viewRows,
   ...reduceRows,
+  ...statisticsRows,
+  ...orderingRows,
   ...linalgRows,
+  ...productRows,
+  ...decompositionRows,
   ...indexingRows,
   ...shapeRows,
   ...placementRows,

@@ -1,16 +1,16 @@
 // Matrix products.
-import { ShapeError } from "../core/errors.ts";
-import { broadcastShapes, formatShape, sizeOf } from "../core/shape.ts";
-import type { Shape } from "../core/shape.ts";
-import type { Operand } from "../backend/kernels.ts";
-import { View } from "../core/view.ts";
-import { apply } from "../tensor/apply.ts";
-import { primitive } from "../tensor/primitive.ts";
-import type { OutputSpec, Primitive } from "../tensor/primitive.ts";
-import { composite } from "../tensor/scope.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { reshape, transpose } from "./algebra.ts";
-import { requireFloat, requireSameDType } from "./checks.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { broadcastShapes, formatShape, sizeOf } from "../../core/shape.ts";
+import type { Shape } from "../../core/shape.ts";
+import type { Operand } from "../../backend/kernels.ts";
+import { View } from "../../core/view.ts";
+import { apply } from "../../tensor/apply.ts";
+import { primitive } from "../../tensor/primitive.ts";
+import type { OutputSpec, Primitive } from "../../tensor/primitive.ts";
+import { composite } from "../../tensor/scope.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { reshape, transpose } from "../algebra.ts";
+import { requireFloat, requireSameDType } from "../checks.ts";
 
 // [..., M, K] x [..., K, N] -> [..., M, N] with the leading axes broadcast.
 function matmulSpec(op: string, a: Tensor, b: Tensor): OutputSpec {
