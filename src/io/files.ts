@@ -141,6 +141,45 @@ export async function writeFileAtomicOn(
   }
 }
 
+/** The part of `node:fs/promises` that growing files need. */
+interface GrowingFiles extends FileSystem {
+  mkdir(path: string, options: { recursive: true }): Promise<unknown>;
+}
+
+/**
+ * Makes a directory and those above it; one that is there already is left alone.
+ *
+ * @throws FileError when it cannot be made.
+ */
+export async function createDirectory(path: string, op = "createDirectory"): Promise<void> {
+  const files = await builtin<GrowingFiles>(op, "node:fs/promises");
+  try {
+    await files.mkdir(path, { recursive: true });
+  } catch (error) {
+    throw fileError(op, path, "the directory must be there or be made", error);
+  }
+}
+
+/**
+ * Adds bytes to the end of a file, which is made when it is not there. Unlike `writeFileAtomic`, a kill may leave a part:
+ * for logs, whose readers can skip one.
+ *
+ * @throws FileError when it cannot be written.
+ */
+export async function appendToFile(path: string, bytes: Uint8Array, op = "appendToFile"): Promise<void> {
+  const files = await builtin<GrowingFiles>(op, "node:fs/promises");
+  try {
+    const file = await files.open(path, "a");
+    try {
+      await file.writeFile(bytes);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw fileError(op, path, `the file must be writable (${String(bytes.length)} bytes)`, error);
+  }
+}
+
 async function syncDirectory(files: FileSystem, directory: string): Promise<void> {
   const handle = await files.open(directory, "r");
   try {

@@ -1,11 +1,22 @@
 // `neurite/train`: the training loop and what belongs to it.
+export { BestWeights } from "./best-weights.ts";
+export type { BestWeightsOptions } from "./best-weights.ts";
+export { classScores, F1Score, perClassScores, Precision, Recall } from "./class-scores.ts";
+export type { Average, ClassScoreOptions, ClassScores } from "./class-scores.ts";
 export type { EarlyStopOptions } from "./early-stop.ts";
 export { evaluate } from "./evaluate.ts";
 export type { EvaluateOptions, Evaluation, Loss, Metrics, Model } from "./evaluate.ts";
 export type { BatchEvent, Callback, EpochRecord, FitOutcome, FitResult, FitStartEvent } from "./events.ts";
 export { fit } from "./fit.ts";
 export type { CheckpointOptions, FitOptions } from "./fit.ts";
-export { Accuracy, ConfusionMatrix, predictedClasses } from "./metrics.ts";
+export { csvLog, jsonlLog } from "./log.ts";
+export { Accuracy, ConfusionMatrix, predictedClasses, TopKAccuracy } from "./metrics.ts";
 export type { Metric } from "./metrics.ts";
+export type { MonitorOptions } from "./monitor.ts";
+export { RocAuc } from "./roc-auc.ts";
 export { cosineSchedule, stepSchedule } from "./schedule.ts";
 export type { Progress, Schedule } from "./schedule.ts";
+export { TensorBoardWriter, tensorBoardLog } from "./tensorboard.ts";
+export type { TensorBoardLogOptions } from "./tensorboard.ts";
+export { bleu, Perplexity } from "./text-metrics.ts";
+export type { BleuOptions, PerplexityOptions } from "./text-metrics.ts";
