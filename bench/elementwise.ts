@@ -20,6 +20,15 @@ const unary: readonly Unary[] = [
   { kernel: "log_f32", plain: Math.log, low: 0.01 },
   { kernel: "tanh_f32", plain: Math.tanh },
   { kernel: "sigmoid_f32", plain: (x) => 1 / (1 + Math.exp(-x)) },
+  { kernel: "silu_f32", plain: (x) => x / (1 + Math.exp(-x)) },
+  {
+    kernel: "gelu_tanh_f32",
+    plain: (x) => 0.5 * x * (1 + Math.tanh(0.7978845608028654 * (x + 0.044715 * x ** 3))),
+    low: -2,
+  },
+  { kernel: "expm1_f32", plain: Math.expm1 },
+  { kernel: "log1p_f32", plain: Math.log1p, low: 0.01 },
+  { kernel: "sin_f32", plain: Math.sin },
 ];
 
 const binary: readonly { readonly kernel: KernelName; readonly plain: (x: number, y: number) => number }[] = [
@@ -27,6 +36,9 @@ const binary: readonly { readonly kernel: KernelName; readonly plain: (x: number
   { kernel: "mul_f32", plain: (x, y) => x * y },
   { kernel: "div_f32", plain: (x, y) => x / y },
   { kernel: "relu_grad_f32", plain: (g, y) => (y > 0 ? g : 0) },
+  { kernel: "pow_f32", plain: (x, y) => x ** y },
+  { kernel: "atan2_f32", plain: Math.atan2 },
+  { kernel: "maximum_f32", plain: Math.max },
   { kernel: "tanh_grad_f32", plain: (g, y) => g * (1 - y * y) },
 ];
 

@@ -37,6 +37,8 @@ const BERNOULLI: readonly number[] = [
   -3617 / 510,
 ];
 
+const HALF_LOG_TAU = 0.5 * Math.log(2 * Math.PI);
+
 /** sin(pi x) with the whole turns taken off first. */
 const sinPi = (x: number): number => Math.sin(Math.PI * (x - 2 * Math.round(x / 2)));
 
@@ -55,12 +57,12 @@ export function lgamma(x: number): number {
   for (; z < FAR; z++) product *= z;
   let series = 0;
   let power = z;
-  BERNOULLI.forEach((b, i) => {
+  for (let i = 0; i < BERNOULLI.length; i++) {
     const k = 2 * (i + 1);
-    series += b / (k * (k - 1) * power);
+    series += BERNOULLI[i] / (k * (k - 1) * power);
     power *= z * z;
-  });
-  return (z - 0.5) * Math.log(z) - z + 0.5 * Math.log(2 * Math.PI) + series - Math.log(product);
+  }
+  return (z - 0.5) * Math.log(z) - z + HALF_LOG_TAU + series - Math.log(product);
 }
 
 /**
@@ -81,10 +83,10 @@ export function digamma(x: number): number {
   for (; z < FAR; z++) y -= 1 / z;
   y += Math.log(z) - 0.5 / z;
   let power = z * z;
-  BERNOULLI.forEach((b, i) => {
-    y -= b / (2 * (i + 1) * power);
+  for (let i = 0; i < BERNOULLI.length; i++) {
+    y -= BERNOULLI[i] / (2 * (i + 1) * power);
     power *= z * z;
-  });
+  }
   return y;
 }
 
