@@ -34,3 +34,23 @@ export {
 export { LogSoftmax, ReLU, Sigmoid, Softmax, Tanh } from "./activation.ts";
 export { Flatten, Identity, Sequential, Unflatten } from "./container.ts";
 export type { TensorModule } from "./container.ts";
+export {
+  CircularPad1d,
+  CircularPad2d,
+  CircularPad3d,
+  ConstantPad1d,
+  ConstantPad2d,
+  ConstantPad3d,
+  Fold,
+  ReflectionPad1d,
+  ReflectionPad2d,
+  ReflectionPad3d,
+  ReplicationPad1d,
+  ReplicationPad2d,
+  ReplicationPad3d,
+  Unfold,
+  ZeroPad1d,
+  ZeroPad2d,
+  ZeroPad3d,
+} from "./padding.ts";
+export type { Padding } from "./padding.ts";
