@@ -35,6 +35,7 @@ const opsOrder: readonly (readonly string[])[] = [
   ["diagonals", "subscript", "windows"],
   ["ordering"],
   ["softmax", "dropout", "fused", "norm", "pool"],
+  ["similarity"],
   ["loss"],
   ["index"],
 ];

@@ -185,8 +185,8 @@ export { alphaDropout, dropout, dropout2d } from "./ops/dropout.ts";
 export type { DropoutOptions } from "./ops/dropout.ts";
 export { maxPool1d, maxPool2d, maxPool2dWithIndices } from "./ops/pool/max.ts";
 export type { PoolOptions } from "./ops/pool/max.ts";
-export { avgPool1d, avgPool2d } from "./ops/pool/average.ts";
-export type { AvgPoolOptions } from "./ops/pool/average.ts";
+export { avgPool1d, avgPool2d, lpPool1d, lpPool2d } from "./ops/pool/average.ts";
+export type { AvgPoolOptions, LpPoolOptions } from "./ops/pool/average.ts";
 export {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
@@ -223,9 +223,42 @@ export { index, indexPut } from "./ops/subscript.ts";
 export type { IndexItem, IndexPutOptions, IndexRange } from "./ops/subscript.ts";
 export { fold, interpolate, unfold } from "./ops/windows.ts";
 export type { InterpolateMode, InterpolateOptions, WindowOptions } from "./ops/windows.ts";
-export { logSoftmax, softmax } from "./ops/softmax.ts";
-export { crossEntropy, mseLoss, nllLoss } from "./ops/loss.ts";
-export type { LossOptions, Reduction } from "./ops/loss.ts";
+export { logSoftmax, softmax, softmin } from "./ops/softmax.ts";
+export { cosineSimilarity, pairwiseDistance } from "./ops/similarity.ts";
+export type { CosineSimilarityOptions, PairwiseDistanceOptions } from "./ops/similarity.ts";
+export { crossEntropy, nllLoss } from "./ops/loss/classes.ts";
+export type { ClassLossOptions, CrossEntropyOptions } from "./ops/loss/classes.ts";
+export {
+  gaussianNllLoss,
+  huberLoss,
+  l1Loss,
+  mseLoss,
+  poissonNllLoss,
+  smoothL1Loss,
+} from "./ops/loss/regression.ts";
+export type {
+  GaussianNllLossOptions,
+  HuberLossOptions,
+  PoissonNllLossOptions,
+  SmoothL1LossOptions,
+} from "./ops/loss/regression.ts";
+export { binaryCrossEntropy, binaryCrossEntropyWithLogits, klDiv } from "./ops/loss/probability.ts";
+export type {
+  BinaryCrossEntropyOptions,
+  BinaryCrossEntropyWithLogitsOptions,
+  KlDivOptions,
+} from "./ops/loss/probability.ts";
+export {
+  cosineEmbeddingLoss,
+  hingeEmbeddingLoss,
+  marginRankingLoss,
+  softMarginLoss,
+  tripletMarginLoss,
+} from "./ops/loss/margin.ts";
+export type { MarginLossOptions, TripletMarginLossOptions } from "./ops/loss/margin.ts";
+export { ctcLoss } from "./ops/loss/ctc.ts";
+export type { CtcLossOptions } from "./ops/loss/ctc.ts";
+export type { LossOptions, Reduction } from "./ops/loss/reduction.ts";
 
 declare module "./tensor/tensor.ts" {
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merging is how a class gains methods

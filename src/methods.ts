@@ -22,7 +22,7 @@ import { logsumexp } from "./ops/reduce/logsumexp.ts";
 import { mean, std, variance } from "./ops/reduce/mean.ts";
 import { norm } from "./ops/reduce/norm.ts";
 import { cumprod, cumsum, prod } from "./ops/reduce/scan.ts";
-import { logSoftmax, softmax } from "./ops/softmax.ts";
+import { logSoftmax, softmax, softmin } from "./ops/softmax.ts";
 import { index, indexPut } from "./ops/subscript.ts";
 import { Tensor } from "./tensor/tensor.ts";
 
@@ -48,7 +48,7 @@ const functions = {
   ...{ abs, sign, floor, ceil, round, trunc, remainder, minimum, maximum, clamp, lerp },
   ...{ eq, ne, lt, le, gt, ge, isnan, isinf, isfinite, allclose, equal },
   ...{ logicalAnd, logicalOr, logicalXor, logicalNot },
-  ...{ sum, mean, argmax, softmax, logSoftmax, matmul },
+  ...{ sum, mean, argmax, softmax, softmin, logSoftmax, matmul },
   ...{ max, min, argmin, prod, variance, var: variance, std, norm, logsumexp, all, any, cumsum, cumprod },
   ...{ dot, outer, bmm, addmm, cholesky, inverse, det, slogdet, qr, svd },
   ...{ sort, argsort, topk, maxWithIndices, minWithIndices, median, medianWithIndices },

@@ -1,6 +1,6 @@
 // Pooling layers.
-import { avgPool1d, avgPool2d } from "../ops/pool/average.ts";
-import type { AvgPoolOptions } from "../ops/pool/average.ts";
+import { avgPool1d, avgPool2d, lpPool1d, lpPool2d } from "../ops/pool/average.ts";
+import type { AvgPoolOptions, LpPoolOptions } from "../ops/pool/average.ts";
 import {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
@@ -109,6 +109,50 @@ export class AvgPool2d extends WindowLayer<Pair, AvgPoolOptions> {
 
   override forward(x: Tensor): Tensor {
     return avgPool2d(x, this.kernelSize, this.options);
+  }
+}
+
+/** (sum of x^normType)^(1/normType) over windows of [N, C, L]; the stride defaults to the kernel size. */
+export class LPPool1d extends WindowLayer<Sizes, LpPoolOptions<Sizes>> {
+  readonly normType: number;
+
+  constructor(normType: number, kernelSize: Sizes, options: LpPoolOptions<Sizes> = {}) {
+    super(kernelSize, options);
+    this.normType = normType;
+  }
+
+  override get moduleName(): string {
+    return "LPPool1d";
+  }
+
+  override forward(x: Tensor): Tensor {
+    return lpPool1d(x, this.normType, this.kernelSize, this.options);
+  }
+
+  protected override describe(): string {
+    return `normType=${String(this.normType)}, ${super.describe()}`;
+  }
+}
+
+/** (sum of x^normType)^(1/normType) over windows of [N, C, H, W]; the stride defaults to the kernel size. */
+export class LPPool2d extends WindowLayer<Pair, LpPoolOptions> {
+  readonly normType: number;
+
+  constructor(normType: number, kernelSize: Pair, options: LpPoolOptions = {}) {
+    super(kernelSize, options);
+    this.normType = normType;
+  }
+
+  override get moduleName(): string {
+    return "LPPool2d";
+  }
+
+  override forward(x: Tensor): Tensor {
+    return lpPool2d(x, this.normType, this.kernelSize, this.options);
+  }
+
+  protected override describe(): string {
+    return `normType=${String(this.normType)}, ${super.describe()}`;
   }
 }
 

@@ -7,7 +7,7 @@ import { primitive } from "../tensor/primitive.ts";
 import type { Primitive } from "../tensor/primitive.ts";
 import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { axisForm, mul, sub, sum, transpose } from "./algebra.ts";
+import { axisForm, mul, neg, sub, sum, transpose } from "./algebra.ts";
 import { requireFloat } from "./checks.ts";
 import { exp, log } from "./elementwise.ts";
 import { View } from "../core/view.ts";
@@ -83,3 +83,6 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
 
 /** y = e^x / sum(e^x) along an axis. */
 export const softmax = (x: Tensor, axis = -1): Tensor => composite("softmax", () => exp(logSoftmax(x, axis)));
+
+/** y = e^-x / sum(e^-x) along an axis. */
+export const softmin = (x: Tensor, axis = -1): Tensor => composite("softmin", () => softmax(neg(x), axis));

@@ -38,6 +38,17 @@ const rowNames = rows.map(({ op }) => op);
 
 /** Ops that read as functions only: several tensors play equal parts, or the options come first. */
 const FUNCTIONS_ONLY = [
+  ...["binaryCrossEntropy", "binaryCrossEntropyWithLogits", "klDiv", "gaussianNllLoss", "poissonNllLoss"],
+  ...[
+    "huberLoss",
+    "l1Loss",
+    "smoothL1Loss",
+    "cosineEmbeddingLoss",
+    "hingeEmbeddingLoss",
+    "marginRankingLoss",
+  ],
+  ...["softMarginLoss", "tripletMarginLoss", "ctcLoss", "cosineSimilarity", "pairwiseDistance"],
+  ...["lpPool1d", "lpPool2d"],
   ...["batchNorm", "groupNorm", "instanceNorm", "layerNorm", "localResponseNorm", "rmsNorm"],
   ...["alphaDropout", "dropout", "dropout2d"],
   ...["conv1d", "conv2d", "conv3d", "convTranspose1d", "convTranspose2d", "convTranspose3d"],
@@ -122,6 +133,7 @@ describe("the ops", () => {
       "maxPool2dWithIndices",
       "nonzero",
       "softmax",
+      "softmin",
       "square",
       "sumTo",
       // Any tensor has distinct elements.

@@ -4,10 +4,11 @@ import { ValueError } from "../../core/errors.ts";
 import { composite } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { fill, mul, reshape } from "../algebra.ts";
-import { requireFloat, requireRank } from "../checks.ts";
+import { requireFloat, requireRank, requireSizes } from "../checks.ts";
 import { convolve } from "../conv.ts";
 import type { Pair, Sizes } from "../conv.ts";
 import { tensor } from "../creation.ts";
+import { pow } from "../elementwise.ts";
 import { windowsOver } from "./window.ts";
 import type { Windows } from "./window.ts";
 
@@ -94,4 +95,58 @@ export function avgPool2d(x: Tensor, kernelSize: Pair, options: AvgPoolOptions =
   x.assertAlive("avgPool2d");
   requireRank("avgPool2d", "x", x, 4, "[N, C, H, W]");
   return average("avgPool2d", 2, x, kernelSize, options);
+}
+
+export interface LpPoolOptions<Size extends Sizes = Pair> {
+  /** Default: the kernel size. */
+  readonly stride?: Size;
+  /** Also take a last window that reaches over the end. */
+  readonly ceilMode?: boolean;
+}
+
+// (sum of x^p)^(1/p). In ceil mode a window that reaches over the end is scaled up to a whole one, as in PyTorch.
+function powerMean(
+  op: string,
+  axes: number,
+  x: Tensor,
+  p: number,
+  kernelSize: Sizes,
+  options: LpPoolOptions<Sizes>,
+): Tensor {
+  if (!(Number.isFinite(p) && p !== 0))
+    throw new ValueError(op, `normType must be a number other than 0; got ${String(p)}.`);
+  requireFloat(op, x);
+  const count = requireSizes(op, "kernelSize", kernelSize, axes, 1).reduce((a, b) => a * b, 1);
+  return composite(op, () => {
+    const means = average(op, axes, p === 1 ? x : pow(x, p), kernelSize, options);
+    const sums = mul(means, count);
+    return p === 1 ? sums : pow(sums, 1 / p);
+  });
+}
+
+/**
+ * (sum of x^normType)^(1/normType) of each window along the last axis. NaN where a sum is negative.
+ *
+ * Shapes: x [N, C, L] -> [N, C, L'], L' as for conv1d.
+ */
+export function lpPool1d(
+  x: Tensor,
+  normType: number,
+  kernelSize: Sizes,
+  options: LpPoolOptions<Sizes> = {},
+): Tensor {
+  x.assertAlive("lpPool1d");
+  requireRank("lpPool1d", "x", x, 3, "[N, C, L]");
+  return powerMean("lpPool1d", 1, x, normType, kernelSize, options);
+}
+
+/**
+ * (sum of x^normType)^(1/normType) of each window, per channel. NaN where a sum is negative.
+ *
+ * Shapes: x [N, C, H, W] -> [N, C, H', W'], H' as for conv2d.
+ */
+export function lpPool2d(x: Tensor, normType: number, kernelSize: Pair, options: LpPoolOptions = {}): Tensor {
+  x.assertAlive("lpPool2d");
+  requireRank("lpPool2d", "x", x, 4, "[N, C, H, W]");
+  return powerMean("lpPool2d", 2, x, normType, kernelSize, options);
 }

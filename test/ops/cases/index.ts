@@ -11,6 +11,7 @@ import { linalgRows } from "./linalg.ts";
 import { lossRows } from "./losses.ts";
 import { normRows } from "./norms.ts";
 import { orderingRows } from "./ordering.ts";
+import { pairLossRows } from "./pair-losses.ts";
 import { poolRows } from "./pool.ts";
 import { placementRows } from "./placement.ts";
 import { productRows } from "./products.ts";
@@ -41,6 +42,7 @@ export const rows: readonly Row[] = [
   ...windowRows,
   ...convRows,
   ...convAnyRows,
+  ...pairLossRows,
   ...poolRows,
   ...normRows,
   ...lossRows,

@@ -1,5 +1,5 @@
 // Rows of softmax in log space and of the losses.
-import { crossEntropy, logSoftmax, mseLoss, mul, nllLoss, softmax } from "../../../src/index.ts";
+import { crossEntropy, logSoftmax, mseLoss, mul, nllLoss, softmax, softmin } from "../../../src/index.ts";
 import type { LossOptions, Tensor } from "../../../src/index.ts";
 import type { Row, Sample } from "../row.ts";
 
@@ -70,16 +70,34 @@ export const lossRows: readonly Row[] = [
     ],
   },
   {
+    op: "softmin",
+    tolerance: { rtol: 3e-6, atol: 1e-6 },
+    order: 2,
+    empty: true,
+    samples: (n) => [{ name: "rows", inputs: [{ shape: [3, n] }], call: (x) => softmin(x) }],
+  },
+  {
     op: "nllLoss",
     tolerance: { rtol: 1e-6, atol: 1e-5 },
     order: 2,
-    samples: (n) => classSamples(n, nllLoss),
+    samples: (n) => [
+      ...classSamples(n, nllLoss),
+      {
+        name: "weights, ignored targets",
+        inputs: [
+          { shape: [4, n] },
+          { shape: [4], dtype: "int32", values: [n - 1, -1, 0, 0] },
+          { shape: [n], domain: "positive" },
+        ],
+        call: (x, target, weight) => nllLoss(x, target, { weight, ignoreIndex: -1 }),
+      },
+    ],
     bad: [
       {
         inputs: [{ shape: [4, 3] }, { shape: [3], domain: { below: 3 } }],
         call: (x, target) => nllLoss(x, target),
         error: "ShapeError",
-        message: "nllLoss: scores must be [N, C] and target [N]; got [4, 3] and [3].",
+        message: "nllLoss: scores must be [N, C, ...] and target [N, ...]; got [4, 3] and [3].",
       },
     ],
   },
@@ -87,7 +105,23 @@ export const lossRows: readonly Row[] = [
     op: "crossEntropy",
     tolerance: { rtol: 2e-6, atol: 1e-5 },
     order: 2,
-    samples: (n) => classSamples(n, crossEntropy),
+    samples: (n) => [
+      ...classSamples(n, crossEntropy),
+      {
+        name: "pixels, weights, smoothing, ignored targets",
+        inputs: [
+          { shape: [2, n, 2] },
+          { shape: [2, 2], dtype: "int32", values: [n - 1, -100, 0, 0] },
+          { shape: [n], domain: "positive" },
+        ],
+        call: (x, target, weight) => crossEntropy(x, target, { weight, labelSmoothing: 0.2 }),
+      },
+      {
+        name: "shares",
+        inputs: [{ shape: [3, n] }, { shape: [3, n], domain: "positive" }],
+        call: (x, target) => crossEntropy(x, target, { labelSmoothing: 0.1 }),
+      },
+    ],
     bad: [
       {
         inputs: [{ shape: [4, 3] }, { shape: [4] }],
@@ -100,6 +134,18 @@ export const lossRows: readonly Row[] = [
         call: (x, target) => crossEntropy(x, target),
         error: "IndexError",
         message: "crossEntropy: indices must lie in 0..2; got 3 at position 1 of 3.",
+      },
+      {
+        inputs: [{ shape: [4, 3] }, { shape: [4], domain: { below: 3 } }, { shape: [4] }],
+        call: (x, target, weight) => crossEntropy(x, target, { weight }),
+        error: "ShapeError",
+        message: "crossEntropy: weight must be [3]; got [4].",
+      },
+      {
+        inputs: [{ shape: [4, 3] }, { shape: [4], domain: { below: 3 } }],
+        call: (x, target) => crossEntropy(x, target, { labelSmoothing: 2 }),
+        error: "ValueError",
+        message: "crossEntropy: labelSmoothing must lie in 0..1; got 2.",
       },
       {
         inputs: [{ shape: [4, 3] }, { shape: [4], domain: { below: 3 } }],

@@ -6,6 +6,8 @@ import {
   adaptiveMaxPool2d,
   avgPool1d,
   avgPool2d,
+  lpPool1d,
+  lpPool2d,
   maxPool1d,
 } from "../../../src/index.ts";
 import type { Row } from "../row.ts";
@@ -109,6 +111,51 @@ export const poolRows: readonly Row[] = [
         call: (x) => avgPool2d(x, 2, { divisorOverride: 0 }),
         error: "ValueError",
         message: "avgPool2d: divisorOverride must be a number other than 0; got 0.",
+      },
+    ],
+  },
+  {
+    op: "lpPool1d",
+    tolerance: SUM,
+    order: 2,
+    samples: (n) => [
+      {
+        name: "p 3",
+        inputs: [{ shape: [2, 2, n + 2], domain: "positive" }],
+        call: (x) => lpPool1d(x, 3, 2, { stride: 1 }),
+      },
+    ],
+    bad: [
+      {
+        inputs: [{ shape: [2, 2, 4] }],
+        call: (x) => lpPool1d(x, 0, 2),
+        error: "ValueError",
+        message: "lpPool1d: normType must be a number other than 0; got 0.",
+      },
+    ],
+  },
+  {
+    op: "lpPool2d",
+    tolerance: SUM,
+    order: 2,
+    samples: (n) => [
+      {
+        name: "p 2",
+        inputs: [{ shape: [1, 2, 3, n + 1], domain: "positive" }],
+        call: (x) => lpPool2d(x, 2, 2, { ceilMode: true }),
+      },
+      {
+        name: "p 1",
+        inputs: [{ shape: [1, 2, 3, n + 1] }],
+        call: (x) => lpPool2d(x, 1, [2, 1]),
+      },
+    ],
+    bad: [
+      {
+        inputs: [{ shape: [2, 4, 4] }],
+        call: (x) => lpPool2d(x, 2, 2),
+        error: "ShapeError",
+        message: "lpPool2d: x must have the axes [N, C, H, W]; got [2, 4, 4].",
       },
     ],
   },

@@ -1,0 +1,65 @@
+// A table of vectors, one per index.
+import { requireWhole } from "../ops/checks.ts";
+import { slice } from "../ops/algebra.ts";
+import { assign } from "../ops/assign.ts";
+import { full } from "../ops/creation.ts";
+import { randn } from "../ops/random.ts";
+import { embedding } from "../ops/selection.ts";
+import { noGrad } from "../tensor/mode.ts";
+import { composite } from "../tensor/scope.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { whereOf } from "./init.ts";
+import type { ParameterOptions } from "./init.ts";
+import { Module } from "./module.ts";
+import { parameter } from "./parameter.ts";
+
+export interface EmbeddingOptions extends ParameterOptions {
+  /** A row that starts as zeros and gets no gradient; negative counts from the end. */
+  readonly paddingIdx?: number;
+}
+
+/**
+ * Rows of a table by index: int32 [...] -> [..., embeddingDim].
+ *
+ * weight [numEmbeddings, embeddingDim] starts standard normal.
+ */
+export class Embedding extends Module {
+  readonly numEmbeddings: number;
+  readonly embeddingDim: number;
+  readonly paddingIdx: number | null;
+  weight: Tensor;
+
+  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}) {
+    super();
+    this.numEmbeddings = requireWhole("Embedding", "numEmbeddings", numEmbeddings, 1);
+    this.embeddingDim = requireWhole("Embedding", "embeddingDim", embeddingDim, 1);
+    const { paddingIdx } = options;
+    const row = paddingIdx !== undefined && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
+    this.paddingIdx = row === undefined ? null : requireWhole("Embedding", "paddingIdx", row, 0);
+    const where = whereOf(options);
+    this.weight = noGrad<Tensor>(() =>
+      parameter(
+        composite("Embedding", () => {
+          const table = randn([numEmbeddings, embeddingDim], where);
+          const { device, dtype } = table;
+          if (row !== undefined)
+            assign(slice(table, 0, row, row + 1), full([1, embeddingDim], 0, { device, dtype }));
+          return table;
+        }),
+      ),
+    );
+  }
+
+  override get moduleName(): string {
+    return "Embedding";
+  }
+
+  override forward(index: Tensor): Tensor {
+    return embedding(index, this.weight, this.paddingIdx === null ? {} : { paddingIdx: this.paddingIdx });
+  }
+
+  protected override describe(): string {
+    const padding = this.paddingIdx === null ? "" : `, paddingIdx=${String(this.paddingIdx)}`;
+    return `${String(this.numEmbeddings)}, ${String(this.embeddingDim)}${padding}`;
+  }
+}
