@@ -49,9 +49,5 @@ export const absent: Readonly<Record<string, string>> = Object.fromEntries([
     "training operators; the optimizers are compared with PyTorch's steps instead",
   ),
   ...each("LSTM GRU RNN", "recurrent layers are not offered yet"),
-  ...each(
-    "ReduceMax ReduceMin ReduceProd ReduceLogSumExp ArgMin CumSum TopK Det Einsum GlobalMaxPool",
-    "not offered yet",
-  ),
   ...each("Unique", "distinct values by axis, with first places, are not offered"),
 ]);

@@ -1,5 +1,5 @@
 // ONNX operators of linear algebra.
-import { add, matmul, mul, transpose } from "../../../src/index.ts";
+import { add, det, einsum, matmul, mul, transpose } from "../../../src/index.ts";
 import type { Tensor } from "../../../src/index.ts";
 import type { Invocation, Operators } from "../invocation.ts";
 
@@ -16,4 +16,6 @@ function gemm(call: Invocation): Tensor {
 export const matrices: Operators = {
   MatMul: (call) => matmul(call.x(0), call.x(1)),
   Gemm: gemm,
+  Det: (call) => det(call.x()),
+  Einsum: (call) => einsum(call.text("equation", ""), ...call.all()),
 };

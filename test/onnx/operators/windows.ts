@@ -9,6 +9,7 @@ import {
   convTranspose2d,
   convTranspose3d,
   div,
+  max,
   maxPool1d,
   maxPool2d,
   maxPool2dWithIndices,
@@ -174,4 +175,5 @@ export const windows: Operators = {
   AveragePool: averagePool,
   MaxPool: maximumPool,
   GlobalAveragePool: (call) => mean(call.x(), spatial(call.x())),
+  GlobalMaxPool: (call) => max(call.x(), spatial(call.x())),
 };
