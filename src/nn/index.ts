@@ -1,6 +1,6 @@
 // The public surface of "neurite/nn".
 export { Module } from "./module.ts";
-export type { LoadReport, StateDict } from "./module.ts";
+export type { LoadReport, Slot, StateDict } from "./module.ts";
 export { parameter } from "./parameter.ts";
 export type { ParameterOptions } from "./init.ts";
 export { Linear } from "./linear.ts";
@@ -104,3 +104,8 @@ export type { Padding } from "./padding.ts";
 export { Embedding } from "./embedding.ts";
 export type { EmbeddingOptions } from "./embedding.ts";
 export { PixelShuffle, PixelUnshuffle, Upsample } from "./resize.ts";
+export { ModuleDict, ModuleList, ParameterList } from "./collection.ts";
+export type { ForwardHook, ForwardPreHook } from "./hooks.ts";
+export { functionalCall, gradcheckModule } from "./functional-call.ts";
+export type { GradcheckModuleOptions, NamedTensors } from "./functional-call.ts";
+export * as init from "./init/index.ts";

@@ -8,8 +8,11 @@ import { formatShape, sameShape } from "../core/shape.ts";
 import { to } from "../ops/creation.ts";
 import { assign } from "../ops/assign.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { hangAfter, hangBefore } from "./hooks.ts";
+import type { ForwardHook, ForwardPreHook } from "./hooks.ts";
 import { stateKey } from "./names.ts";
 import { isParameter, own, parameter } from "./parameter.ts";
+import { summarise } from "./summary.ts";
 
 /** Tensors by PyTorch's names, in the order of the fields. */
 export type StateDict = Map<string, Tensor>;
@@ -20,12 +23,11 @@ export interface LoadReport {
   readonly unexpected: readonly string[];
 }
 
-/** A named tensor and the module and field it sits in. */
-interface Slot {
+/** A tensor of a module: its key, and how to put another in its place. */
+export interface Slot {
   readonly key: string;
-  readonly module: Module;
-  readonly field: string;
   readonly tensor: Tensor;
+  readonly replace: (tensor: Tensor) => void;
 }
 
 type Fields = Record<string, unknown>;
@@ -75,7 +77,7 @@ export abstract class Module {
   }
 
   namedParameters(): [string, Tensor][] {
-    return unique(this.#slots().filter(({ tensor }) => isParameter(tensor)));
+    return unique(this.slots().filter(({ tensor }) => isParameter(tensor)));
   }
 
   /** Every parameter once, shared ones at their first place. */
@@ -84,7 +86,7 @@ export abstract class Module {
   }
 
   namedBuffers(): [string, Tensor][] {
-    return unique(this.#slots().filter(({ tensor }) => !isParameter(tensor)));
+    return unique(this.slots().filter(({ tensor }) => !isParameter(tensor)));
   }
 
   buffers(): Tensor[] {
@@ -101,6 +103,35 @@ export abstract class Module {
     for (const child of this.children()) child.apply(visit);
     visit(this);
     return this;
+  }
+
+  /** Freezes the parameters (`false`) or thaws them; buffers and whole-number parameters never have a gradient. */
+  requiresGrad(on = true): this {
+    for (const tensor of this.parameters()) if (isFloating(tensor.dtype)) tensor.setRequiresGrad(on);
+    return this;
+  }
+
+  /**
+   * Calls `hook(module, inputs, output)` after every forward of this module; what it returns, unless undefined, takes the
+   * output's place.
+   *
+   * @returns a function that takes the hook off again.
+   */
+  registerForwardHook(hook: ForwardHook): () => void {
+    return hangAfter(this, hook);
+  }
+
+  /** Calls `hook(module, inputs)` before every forward; a list that it returns takes the inputs' place. */
+  registerForwardPreHook(hook: ForwardPreHook): () => void {
+    return hangBefore(this, hook);
+  }
+
+  /**
+   * A table of the layers, what each puts out, and its parameters. Runs forward once, in evaluation, on `inputs`:
+   * whatever forward takes, or shapes, for which zeros are made. At most 80 columns wide.
+   */
+  summary(...inputs: readonly unknown[]): string {
+    return summarise(this, inputs);
   }
 
   train(mode = true): this {
@@ -124,10 +155,10 @@ export abstract class Module {
   /** Moves parameters and buffers to another device or floating dtype, in place of the old ones. */
   to(options: { readonly device?: string | Device; readonly dtype?: DType }): this {
     const moved = new Map<Tensor, Tensor>();
-    for (const { module, field, tensor } of this.#slots()) {
+    for (const { tensor, replace } of this.slots()) {
       const target = moved.get(tensor) ?? moveTensor(tensor, options);
       moved.set(tensor, target);
-      (module as unknown as Fields)[field] = target;
+      replace(target);
     }
     for (const [before, after] of moved) {
       if (before !== after) before.dispose();
@@ -137,7 +168,7 @@ export abstract class Module {
 
   /** Parameters and buffers by key; the tensors are the module's own, not copies. */
   stateDict(): StateDict {
-    return new Map(this.#slots().map(({ key, tensor }) => [key, tensor]));
+    return new Map(this.slots().map(({ key, tensor }) => [key, tensor]));
   }
 
   /**
@@ -172,7 +203,7 @@ export abstract class Module {
 
   /** Releases all parameters and buffers. */
   dispose(): void {
-    for (const { tensor } of this.#slots()) tensor.dispose();
+    for (const { tensor } of this.slots()) tensor.dispose();
   }
 
   toString(): string {
@@ -182,16 +213,23 @@ export abstract class Module {
     return `${head}\n${lines.map((line) => line.replace(/^/gm, "  ")).join("\n")}\n)`;
   }
 
-  #slots(): Slot[] {
-    const slots: Slot[] = [];
-    for (const [prefix, module] of this.namedModules()) {
-      for (const [field, value] of Object.entries(module as unknown as Fields)) {
-        if (!(value instanceof Tensor)) continue;
-        const key = prefix === "" ? stateKey(field) : `${prefix}.${stateKey(field)}`;
-        slots.push({ key, module, field, tensor: value });
-      }
-    }
-    return slots;
+  /** The tensors of this module alone, found in its fields; for containers that keep them elsewhere to override. */
+  ownTensors(): Slot[] {
+    const fields = this as unknown as Fields;
+    return Object.entries(fields).flatMap(([field, tensor]) => {
+      if (!(tensor instanceof Tensor)) return [];
+      const replace = (other: Tensor): void => {
+        fields[field] = other;
+      };
+      return [{ key: stateKey(field), tensor, replace }];
+    });
+  }
+
+  /** The tensors of this module and of all below it, shared ones at each of their places. */
+  slots(): Slot[] {
+    return Array.from(this.namedModules()).flatMap(([prefix, module]) =>
+      module.ownTensors().map((slot) => (prefix === "" ? slot : { ...slot, key: `${prefix}.${slot.key}` })),
+    );
   }
 }
 
