@@ -3,14 +3,14 @@ import { ValueError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
 import { add, div, mul, sum } from "../ops/algebra.ts";
 import { assign } from "../ops/assign.ts";
-import { sqrt, square } from "../ops/elementwise.ts";
+import { maximum, sqrt, square } from "../ops/elementwise.ts";
 import { mean } from "../ops/reduce/mean.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { requireRange, withoutUndefined } from "./group.ts";
 import type { BaseOptions, ParameterGroup, ParameterSource } from "./group.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { ParameterState } from "./parameter-state.ts";
-import { atLeast, average, descend, scale } from "./running.ts";
+import { average, descend, scale } from "./running.ts";
 
 export interface AdafactorSettings extends BaseOptions {
   /** The running means forget with rate t^beta2Decay. */
@@ -64,12 +64,12 @@ export class Adafactor extends Optimizer<AdafactorSettings> {
     const least = eps[0] ?? (p.dtype === "float64" ? Number.EPSILON : 2 ** -23);
     const forget = state.step ** beta2Decay;
     // Kept as a tensor: reading it would make every step wait for the device.
-    const size = mul(atLeast(rms(p), eps[1]), Math.min(lr, 1 / Math.sqrt(state.step)));
+    const size = mul(maximum(rms(p), eps[1]), Math.min(lr, 1 / Math.sqrt(state.step)));
     scale(p, 1 - lr * weightDecay);
     const variance =
       p.rank > 1 ? this.#factored(g, state, forget, least) : this.#whole(square(g), state, forget);
-    const step = div(g, sqrt(atLeast(variance, least * least)));
-    descend(p, mul(step, div(size, atLeast(mul(rms(step), 1 / d), 1))), 1);
+    const step = div(g, sqrt(maximum(variance, least * least)));
+    descend(p, mul(step, div(size, maximum(mul(rms(step), 1 / d), 1))), 1);
   }
 
   #factored(g: Tensor, state: ParameterState, forget: number, least: number): Tensor {
@@ -79,7 +79,7 @@ export class Adafactor extends Optimizer<AdafactorSettings> {
     );
     average(rows, mean(squares, { axis: -1, keepDims: true }), 1 - forget);
     average(columns, mean(squares, { axis: -2, keepDims: true }), 1 - forget);
-    return div(mul(rows, columns), atLeast(mean(rows, { axis: -2, keepDims: true }), least));
+    return div(mul(rows, columns), maximum(mean(rows, { axis: -2, keepDims: true }), least));
   }
 
   #whole(squares: Tensor, state: ParameterState, forget: number): Tensor {

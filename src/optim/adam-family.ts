@@ -1,13 +1,13 @@
 // Relatives of Adam: the largest gradient instead of the mean square, Nesterov's momentum, and a rectified start.
 import { add, div, mul } from "../ops/algebra.ts";
 import { assign } from "../ops/assign.ts";
-import { sqrt } from "../ops/elementwise.ts";
+import { abs, maximum, sqrt } from "../ops/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkMoments, requireRange, withoutUndefined } from "./group.ts";
 import type { BaseOptions, ParameterGroup, ParameterSource } from "./group.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { ParameterState } from "./parameter-state.ts";
-import { absolute, average, averageSquare, descend, larger, penalised, scale } from "./running.ts";
+import { average, averageSquare, descend, penalised, scale } from "./running.ts";
 
 export interface AdamaxSettings extends BaseOptions {
   readonly betas: readonly [number, number];
@@ -44,7 +44,7 @@ export class Adamax extends Optimizer<AdamaxSettings> {
     const g = penalised(gradient, p, weightDecay);
     const [m, u] = [state.tensor("exp_avg"), state.tensor("exp_inf")];
     average(m, g, beta1);
-    assign(u, larger(mul(u, beta2), add(absolute(g), eps)));
+    assign(u, maximum(mul(u, beta2), add(abs(g), eps)));
     descend(p, div(m, u), lr / (1 - beta1 ** state.step));
   }
 }

@@ -3,7 +3,7 @@ import type { AdamParameters } from "../backend/kernels.ts";
 import { add, div, mul } from "../ops/algebra.ts";
 import { assign } from "../ops/assign.ts";
 import { requireFloat, requireSameDType, requireSameShape } from "../ops/checks.ts";
-import { sqrt } from "../ops/elementwise.ts";
+import { maximum, sqrt } from "../ops/elementwise.ts";
 import { applyInPlace } from "../tensor/apply.ts";
 import { primitive } from "../tensor/primitive.ts";
 import type { Primitive } from "../tensor/primitive.ts";
@@ -12,7 +12,7 @@ import { checkMoments, withoutUndefined } from "./group.ts";
 import type { BaseOptions, ParameterGroup, ParameterSource } from "./group.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { ParameterState } from "./parameter-state.ts";
-import { average, averageSquare, descend, larger, penalised, scale } from "./running.ts";
+import { average, averageSquare, descend, penalised, scale } from "./running.ts";
 
 const adamPrimitive: Primitive<AdamParameters> = primitive({
   name: "adam",
@@ -89,7 +89,7 @@ export class Adam extends Optimizer<AdamSettings> {
     average(m, g, beta1);
     averageSquare(v, g, beta2);
     const most = state.tensor("max_exp_avg_sq");
-    assign(most, larger(most, v));
+    assign(most, maximum(most, v));
     descend(p, div(m, add(mul(sqrt(most), 1 / Math.sqrt(biasCorrection2)), eps)), lr / biasCorrection1);
   }
 }

@@ -2,13 +2,12 @@
 import { ValueError } from "../core/errors.ts";
 import { add, div, mul, reshape, sum } from "../ops/algebra.ts";
 import { assign } from "../ops/assign.ts";
-import { exp, log, sqrt, square } from "../ops/elementwise.ts";
+import { abs, exp, log, maximum, minimum, sqrt, square } from "../ops/elementwise.ts";
 import { gather } from "../ops/indexing.ts";
 import { argmax } from "../ops/reduce/extrema.ts";
 import { withRecording } from "../tensor/mode.ts";
 import { composite, scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { absolute, atLeast, atMost, larger } from "./running.ts";
 
 export interface ClipOptions {
   /** Order of the norm: 2 by default, Infinity for the largest absolute value. */
@@ -42,7 +41,7 @@ export function clipGradNorm(
   return withRecording(false, () =>
     composite("clipGradNorm", () => {
       const norm = totalNorm(gradients, normType);
-      const factor = atMost(div(maxNorm, add(norm, 1e-6)), 1);
+      const factor = minimum(div(maxNorm, add(norm, 1e-6)), 1);
       for (const g of gradients) {
         scope(() => {
           assign(g, mul(g, factor));
@@ -54,19 +53,18 @@ export function clipGradNorm(
 }
 
 function totalNorm(gradients: readonly Tensor[], order: number): Tensor {
-  if (order === Infinity) return gradients.map(largestOf).reduce(larger);
+  if (order === Infinity) return gradients.map(largestOf).reduce(maximum);
   const total = gradients.map((g) => composite("clipGradNorm", () => sum(power(g, order)))).reduce(add);
   return order === 2 ? sqrt(total) : exp(mul(log(total), 1 / order));
 }
 
 function largestOf(g: Tensor): Tensor {
-  const flat = reshape(absolute(g), [g.size]);
+  const flat = reshape(abs(g), [g.size]);
   return reshape(gather(flat, 0, argmax(flat, { axis: 0, keepDims: true })), []);
 }
 
 // |g|^order; 0 stays 0, since e^(-Infinity) is.
-const power = (g: Tensor, order: number): Tensor =>
-  order === 2 ? square(g) : exp(mul(log(absolute(g)), order));
+const power = (g: Tensor, order: number): Tensor => (order === 2 ? square(g) : exp(mul(log(abs(g)), order)));
 
 /**
  * Limits every gradient's every element to [-clipValue, clipValue].
@@ -79,7 +77,7 @@ export function clipGradValue(parameters: Iterable<Tensor>, clipValue: number): 
   withRecording(false, () => {
     for (const g of gradientsOf(parameters)) {
       scope(() => {
-        assign(g, atLeast(atMost(g, clipValue), -clipValue));
+        assign(g, maximum(minimum(g, clipValue), -clipValue));
       });
     }
   });

@@ -1,11 +1,12 @@
 // Steps of one size, by the sign of the momentum.
 import { add, mul } from "../ops/algebra.ts";
+import { sign } from "../ops/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkMoments, withoutUndefined } from "./group.ts";
 import type { BaseOptions, ParameterGroup, ParameterSource } from "./group.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { ParameterState } from "./parameter-state.ts";
-import { average, descend, scale, signOf } from "./running.ts";
+import { average, descend, scale } from "./running.ts";
 
 export interface LionSettings extends BaseOptions {
   /** Weights of the momentum in the step and in its own running mean. */
@@ -41,7 +42,7 @@ export class Lion extends Optimizer<LionSettings> {
   ): void {
     const m = state.tensor("exp_avg");
     scale(p, 1 - lr * weightDecay);
-    descend(p, signOf(add(mul(m, beta1), mul(g, 1 - beta1))), lr);
+    descend(p, sign(add(mul(m, beta1), mul(g, 1 - beta1))), lr);
     average(m, g, beta2);
   }
 }

@@ -1,7 +1,7 @@
 // Changing tensors in place from plain ops: the sentences that update rules are written in.
-import { add, addInPlace, div, mul, neg, sub } from "../ops/algebra.ts";
+import { add, addInPlace, mul, sub } from "../ops/algebra.ts";
 import { assign } from "../ops/assign.ts";
-import { relu, square } from "../ops/elementwise.ts";
+import { square } from "../ops/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** average = rate average + (1 - rate) x. */
@@ -29,16 +29,3 @@ export const scale = (p: Tensor, factor: number): void => {
 /** The gradient with an L2 penalty: g + weightDecay p. */
 export const penalised = (g: Tensor, p: Tensor, weightDecay: number): Tensor =>
   weightDecay === 0 ? g : add(g, mul(p, weightDecay));
-
-export const absolute = (x: Tensor): Tensor => add(relu(x), relu(neg(x)));
-
-export const larger = (a: Tensor, b: Tensor): Tensor => add(a, relu(sub(b, a)));
-
-/** -1, 0 or 1. */
-export const signOf = (x: Tensor): Tensor => div(x, add(absolute(x), 1e-38));
-
-/** max(x, low). */
-export const atLeast = (x: Tensor, low: number): Tensor => add(relu(sub(x, low)), low);
-
-/** min(x, high), exactly x below. */
-export const atMost = (x: Tensor, high: number): Tensor => neg(atLeast(neg(x), -high));
