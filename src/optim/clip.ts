@@ -1,10 +1,9 @@
 // Keeping gradients in bounds before a step.
 import { ValueError } from "../core/errors.ts";
-import { add, div, mul, reshape, sum } from "../ops/algebra.ts";
+import { add, div, mul, sum } from "../ops/algebra.ts";
 import { assign } from "../ops/assign.ts";
 import { abs, exp, log, maximum, minimum, sqrt, square } from "../ops/elementwise.ts";
-import { gather } from "../ops/indexing.ts";
-import { argmax } from "../ops/reduce/extrema.ts";
+import { max } from "../ops/reduce/extrema.ts";
 import { withRecording } from "../tensor/mode.ts";
 import { composite, scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -53,14 +52,9 @@ export function clipGradNorm(
 }
 
 function totalNorm(gradients: readonly Tensor[], order: number): Tensor {
-  if (order === Infinity) return gradients.map(largestOf).reduce(maximum);
+  if (order === Infinity) return gradients.map((g) => max(abs(g))).reduce(maximum);
   const total = gradients.map((g) => composite("clipGradNorm", () => sum(power(g, order)))).reduce(add);
   return order === 2 ? sqrt(total) : exp(mul(log(total), 1 / order));
-}
-
-function largestOf(g: Tensor): Tensor {
-  const flat = reshape(abs(g), [g.size]);
-  return reshape(gather(flat, 0, argmax(flat, { axis: 0, keepDims: true })), []);
 }
 
 // |g|^order; 0 stays 0, since e^(-Infinity) is.
