@@ -7,20 +7,23 @@ import { collate, hostArray, sameKind } from "./host-array.ts";
 import type { Fields, HostArray, HostData } from "./host-array.ts";
 import { permutation, SPLIT_STREAM } from "./permutation.ts";
 
-/** Samples that can be read in any order. `get(i)` must depend on `i` alone, so that training can be resumed. */
+/**
+ * Samples that can be read in any order. What comes must depend on the index and, where samples are changed at random, on
+ * the epoch alone, so that training can be resumed.
+ */
 export interface Dataset {
   /** Number of samples. */
   readonly length: number;
   /** Sample `index`: its fields, such as input and target, without a batch axis. */
-  get(index: number): Fields;
+  get(index: number, epoch?: number): Fields;
   /** Several samples, each field stacked along a new first axis. Default: `get` for each, then `collate`. */
-  batch?(indices: ArrayLike<number>): Fields;
+  batch?(indices: ArrayLike<number>, epoch?: number): Fields;
 }
 
 /** Reads several samples of any dataset as one batch. */
-export function readBatch(dataset: Dataset, indices: ArrayLike<number>): Fields {
-  if (dataset.batch) return dataset.batch(indices);
-  return collate(Array.from(indices, (index) => dataset.get(index)));
+export function readBatch(dataset: Dataset, indices: ArrayLike<number>, epoch = 0): Fields {
+  if (dataset.batch) return dataset.batch(indices, epoch);
+  return collate(Array.from(indices, (index) => dataset.get(index, epoch)));
 }
 
 function checkIndex(op: string, index: number, length: number): void {
@@ -90,18 +93,48 @@ export class Subset implements Dataset {
     return this.#indices.length;
   }
 
-  get(index: number): Fields {
+  get(index: number, epoch = 0): Fields {
     checkIndex("Subset", index, this.length);
-    return this.#dataset.get(this.#indices[index]);
+    return this.#dataset.get(this.#indices[index], epoch);
   }
 
-  batch(indices: ArrayLike<number>): Fields {
+  batch(indices: ArrayLike<number>, epoch = 0): Fields {
     for (let i = 0; i < indices.length; i++) checkIndex("Subset", indices[i], this.length);
     return readBatch(
       this.#dataset,
       Array.from(indices, (index) => this.#indices[index]),
+      epoch,
     );
   }
+}
+
+/** Several datasets one after the other. */
+export class ConcatDataset implements Dataset {
+  readonly length: number;
+  readonly #datasets: readonly Dataset[];
+
+  constructor(...datasets: readonly Dataset[]) {
+    this.#datasets = datasets;
+    this.length = datasets.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** @throws IndexError when the index lies outside. */
+  get(index: number, epoch = 0): Fields {
+    checkIndex("ConcatDataset", index, this.length);
+    let start = 0;
+    for (const dataset of this.#datasets) {
+      if (index < start + dataset.length) return dataset.get(index - start, epoch);
+      start += dataset.length;
+    }
+    throw new IndexError("ConcatDataset", `datasets must keep their lengths; got a shorter one.`);
+  }
+}
+
+/** The samples that a predicate keeps, as they are in epoch 0; all are read once, now. */
+export function filterDataset(dataset: Dataset, keep: (sample: Fields, index: number) => boolean): Subset {
+  const kept: number[] = [];
+  for (let i = 0; i < dataset.length; i++) if (keep(dataset.get(i), i)) kept.push(i);
+  return new Subset(dataset, kept);
 }
 
 /**
@@ -110,12 +143,13 @@ export class Subset implements Dataset {
  * `transform` sees whole batches (a first axis counts samples) and must treat samples independently of one another.
  */
 export function mapDataset(dataset: Dataset, transform: (batch: Fields) => Fields): Dataset {
-  const batch = (indices: ArrayLike<number>): Fields => transform(readBatch(dataset, indices));
+  const batch = (indices: ArrayLike<number>, epoch = 0): Fields =>
+    transform(readBatch(dataset, indices, epoch));
   return {
     get length() {
       return dataset.length;
     },
-    get: (index) => batch([index]).map((field) => ({ ...field, shape: field.shape.slice(1) })),
+    get: (index, epoch) => batch([index], epoch).map((field) => ({ ...field, shape: field.shape.slice(1) })),
     batch,
   };
 }

@@ -93,7 +93,7 @@ export class DataLoader {
       index * this.batchSize,
       (index + 1) * this.batchSize,
     ) as number[];
-    return readBatch(this.dataset, indices).map((field) => upload(field, this.#device));
+    return readBatch(this.dataset, indices, epoch).map((field) => upload(field, this.#device));
   }
 
   /** The batches of one epoch, from batch `from` on. */

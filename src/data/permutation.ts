@@ -7,6 +7,9 @@ import { shuffled } from "../core/sampling.ts";
 // The last word of the counter keeps these streams apart from one another and from those of random ops (0).
 export const SHUFFLE_STREAM = 1;
 export const SPLIT_STREAM = 2;
+export const AUGMENT_STREAM = 3;
+export const MIXUP_STREAM = 4;
+export const SAMPLER_STREAM = 5;
 
 /** @throws ValueError unless the seed is a whole number from 0 to 2^53 - 1. */
 export function checkSeed(op: string, seed: number): number {
