@@ -1,6 +1,8 @@
 // `neurite/io`: files in and out.
 export { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 export type { CheckpointContent, CheckpointTarget, LoadedCheckpoint } from "./checkpoint.ts";
+export { readCsv, Table } from "./csv.ts";
+export type { CsvParse, ReadCsvOptions } from "./csv.ts";
 export { fileArray, fileTensor } from "./file-tensor.ts";
 export type { FileArray, FileDType, FileTensor } from "./file-tensor.ts";
 export { fileToTensor, fileValues, tensorToFile } from "./file-values.ts";
@@ -11,6 +13,8 @@ export type { Idx, IdxArray } from "./idx.ts";
 export { loadNpy, readNpy, saveNpy, writeNpy } from "./npy.ts";
 export { loadNpz, readNpz, saveNpz, writeNpz } from "./npz.ts";
 export type { ReadNpzOptions, WriteNpzOptions } from "./npz.ts";
+export { readPng } from "./png.ts";
+export type { PngImage, PngLibrary, ReadPngOptions } from "./png.ts";
 export { readSafetensors, writeSafetensors } from "./safetensors.ts";
 export type { Safetensors } from "./safetensors.ts";
 export type { SmallFloatDType } from "./small-float.ts";
