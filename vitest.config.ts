@@ -6,8 +6,10 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: [...configDefaults.exclude, "test/slow/**"],
-    // One process per file: a wasm memory, a backend and a random state are process-wide, and tests assert on them.
     pool: "forks",
+    // Files of one process share the library and its backends, which spares their start-up for each of a hundred files;
+    // tests leave no tensor behind (test/setup.ts), and those that need a backend of their own make one.
+    isolate: false,
     setupFiles: existsSync("test/setup.ts") ? ["test/setup.ts"] : [],
     testTimeout: 20_000,
   },

@@ -5,6 +5,7 @@ import { init, Tensor } from "../src/index.ts";
 import { coordinates, worstMismatch } from "./closeness.ts";
 import type { Tolerance } from "./closeness.ts";
 import { liveCounts } from "./leaks.ts";
+import { disposeOwned } from "./disposables.ts";
 
 const build = process.env.NEURITE_BUILD ?? "relaxed";
 if (build !== "strict" && build !== "relaxed") {
@@ -71,6 +72,7 @@ beforeEach(() => {
 });
 
 afterEach(({ task }) => {
+  disposeOwned();
   // A test that failed half-way leaves things behind; its own error says more.
   if (task.result?.state !== "fail")
     expect(liveCounts(), "tensors or buffers were left behind").toEqual(before);

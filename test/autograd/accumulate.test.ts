@@ -1,7 +1,7 @@
 // What `.grad` is made of: gradients recorded by createGraph may share buffers or lie strangely, and must still add up.
 import { describe, expect, it } from "vitest";
 import { add, backward, full, mul, scope, sum, tensor, transpose } from "../../src/index.ts";
-import { own } from "../train/disposables.ts";
+import { own } from "../disposables.ts";
 
 describe("a second backward into the same leaf", () => {
   it("does not write through a gradient that is one element seen many times", () => {

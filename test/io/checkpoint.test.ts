@@ -25,7 +25,7 @@ import { Linear, ReLU, Sequential } from "../../src/nn/index.ts";
 import { Adam, SGD } from "../../src/optim/index.ts";
 import type { Optimizer } from "../../src/optim/index.ts";
 import { checkResumable } from "../../src/train/state.ts";
-import { own } from "../train/disposables.ts";
+import { own } from "../disposables.ts";
 
 let directory = "";
 let path = "";

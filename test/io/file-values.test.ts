@@ -16,7 +16,7 @@ import { fromSmallFloat, SMALL_FLOATS, toSmallFloat } from "../../src/io/small-f
 import type { SmallFloatDType } from "../../src/io/small-float.ts";
 import { loadWeights, saveWeights } from "../../src/io/weights.ts";
 import { Linear, Module } from "../../src/nn/index.ts";
-import { own } from "../train/disposables.ts";
+import { own } from "../disposables.ts";
 
 const { smallFloats } = JSON.parse(
   readFileSync(new URL("../fixtures/files.json", import.meta.url), "utf8"),

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { DisposedError, scope, sum } from "../../src/index.ts";
 import { Linear } from "../../src/nn/index.ts";
 import { Adam } from "../../src/optim/index.ts";
-import { own } from "../train/disposables.ts";
+import { own } from "../disposables.ts";
 
 const trained = (): { model: Linear; optimizer: Adam } => {
   const model = own(new Linear(2, 2));

@@ -12,7 +12,7 @@ import { Linear, Module, ReLU, Sequential } from "../../src/nn/index.ts";
 import { Adam, SGD } from "../../src/optim/index.ts";
 import { Accuracy, ConfusionMatrix, cosineSchedule, evaluate, fit } from "../../src/train/index.ts";
 import type { BatchEvent, Callback, FitOptions } from "../../src/train/index.ts";
-import { own } from "./disposables.ts";
+import { own } from "../disposables.ts";
 
 let directory = "";
 let path = "";

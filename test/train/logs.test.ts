@@ -17,7 +17,7 @@ import type { Callback, EpochRecord } from "../../src/train/events.ts";
 import { fit } from "../../src/train/fit.ts";
 import { csvLog, jsonlLog } from "../../src/train/log.ts";
 import { tensorBoardLog, TensorBoardWriter } from "../../src/train/tensorboard.ts";
-import { own } from "./disposables.ts";
+import { own } from "../disposables.ts";
 
 let directory = "";
 let path = "";

@@ -1,5 +1,5 @@
-// Things that a test makes and that must be gone when it ends: setup.ts fails tests that leave tensors behind.
-import { afterEach } from "vitest";
+// Things that a test makes and that must be gone when it ends: setup.ts disposes of them, and then fails tests that
+// leave tensors behind.
 
 interface Disposable {
   dispose(): void;
@@ -13,7 +13,7 @@ export function own<T extends Disposable>(thing: T): T {
   return thing;
 }
 
-// Hooks run last registered first, so this runs before the check of setup.ts.
-afterEach(() => {
+/** Disposes of everything that was owned; called after each test. */
+export function disposeOwned(): void {
   for (const thing of owned.splice(0)) thing.dispose();
-});
+}
