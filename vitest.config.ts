@@ -1,16 +1,26 @@
 // The default suite: everything under test/ that is not slow. `npm test` must stay under a minute on two cores.
-import { existsSync } from "node:fs";
 import { configDefaults, defineConfig } from "vitest/config";
+
+// They register devices or replace the library's modules, which others would see.
+const alone = ["test/backend/**/*.test.ts", "test/init.test.ts"];
+const exclude = [...configDefaults.exclude, "test/slow/**"];
+const common = { pool: "forks", setupFiles: ["test/setup.ts"], testTimeout: 20_000 } as const;
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: [...configDefaults.exclude, "test/slow/**"],
-    pool: "forks",
-    // Files of one process share the library and its backends, which spares their start-up for each of a hundred files;
-    // tests leave no tensor behind (test/setup.ts), and those that need a backend of their own make one.
-    isolate: false,
-    setupFiles: existsSync("test/setup.ts") ? ["test/setup.ts"] : [],
-    testTimeout: 20_000,
+    projects: [
+      {
+        // Files of one process share the library and its backends, which spares their start-up for each of a hundred
+        // files; tests leave no tensor behind (test/setup.ts).
+        test: {
+          ...common,
+          name: "shared",
+          include: ["test/**/*.test.ts"],
+          exclude: [...exclude, ...alone],
+          isolate: false,
+        },
+      },
+      { test: { ...common, name: "alone", include: alone, exclude } },
+    ],
   },
 });

@@ -6,7 +6,7 @@ import type { Methods } from "./methods.ts";
 export { backendInfo, init, memory } from "./init.ts";
 export type { BackendInfo, InitOptions } from "./init.ts";
 export type { WasmBuild, WasmSource } from "./backend/wasm/source.ts";
-export type { MemoryInfo } from "./backend/device.ts";
+export type { Device, MemoryInfo } from "./backend/device.ts";
 
 export { Tensor } from "./tensor/tensor.ts";
 export type { NestedNumbers } from "./tensor/tensor.ts";
@@ -42,7 +42,7 @@ export {
   ValueError,
 } from "./core/errors.ts";
 export { Generator, defaultGenerator, manualSeed } from "./core/rng.ts";
-export type { GeneratorState } from "./core/rng.ts";
+export type { GeneratorState, RandomState } from "./core/rng.ts";
 
 export { detach, full, fullLike, ones, onesLike, tensor, to, zeros, zerosLike } from "./ops/creation.ts";
 export type { NumericArray, TensorOptions } from "./ops/creation.ts";

@@ -74,6 +74,11 @@ beforeEach(() => {
 afterEach(({ task }) => {
   disposeOwned();
   // A test that failed half-way leaves things behind; its own error says more.
-  if (task.result?.state !== "fail")
-    expect(liveCounts(), "tensors or buffers were left behind").toEqual(before);
+  if (task.result?.state === "fail") return;
+  // Fewer is no leak: the garbage collector may take what an earlier file dropped on the reference device.
+  const after = liveCounts();
+  const expected = Object.entries(before).map(
+    ([name, count]) => [name, Math.min(count, after[name])] as const,
+  );
+  expect(after, "tensors or buffers were left behind").toEqual(Object.fromEntries(expected));
 });

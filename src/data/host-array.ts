@@ -21,8 +21,9 @@ export type Fields = readonly HostArray[];
 /**
  * Wraps a typed array, without a copy, or a number as an array of rank 0.
  *
- * @param shape Default: one axis.
- * @param dtype Default: float32 for numbers and float arrays (float64 for a Float64Array), int32 for whole-number arrays.
+ * The shape is one axis by default; the dtype float32 for numbers and float arrays (float64 for a Float64Array), int32 for
+ * whole-number arrays.
+ *
  * @throws ShapeError when the shape does not hold exactly the array's elements.
  */
 export function hostArray(

@@ -17,13 +17,15 @@ import type { Scope } from "./scope.ts";
 export type NestedNumbers = number | boolean | readonly NestedNumbers[];
 
 export class Tensor {
+  /** @internal The buffer. */
   readonly storage: Storage;
+  /** @internal How the elements lie in it. */
   readonly view: View;
   /** What made the tensor: an op's name, for error messages. */
   readonly madeBy: string;
-  /** The recorded op that made it, or its leaf node where it requires a gradient; null where none flows. */
+  /** @internal The recorded op that made it, or its leaf node where it requires a gradient; null where none flows. */
   node: Node | null;
-  /** Which output of `node` it is. */
+  /** @internal Which output of `node` it is. */
   readonly slot: number;
   /** The accumulated gradient of a leaf after `backward`; null before. */
   grad: Tensor | null = null;
