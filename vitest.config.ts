@@ -4,7 +4,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 // They register devices or replace the library's modules, which others would see.
 const alone = ["test/backend/**/*.test.ts", "test/init.test.ts"];
 const exclude = [...configDefaults.exclude, "test/slow/**"];
-const common = { pool: "forks", setupFiles: ["test/setup.ts"], testTimeout: 20_000 } as const;
+const common = { pool: "forks" as const, setupFiles: ["test/setup.ts"], testTimeout: 20_000 };
 
 export default defineConfig({
   test: {
