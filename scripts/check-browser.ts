@@ -43,6 +43,7 @@ function openPage(isolated: boolean): Page {
     location: new URL("/", address),
     crossOriginIsolated: isolated,
   };
+  // Looked up by name: the global object's type has no index signature.
   for (const name of webGlobals) globals[name] = (globalThis as unknown as Record<string, unknown>)[name];
   const context = vm.createContext(globals);
   vm.runInContext("globalThis.self = globalThis.window = globalThis;", context);

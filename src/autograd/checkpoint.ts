@@ -50,6 +50,7 @@ export function checkpoint<const I extends readonly Tensor[], Y extends Result>(
       saves: names.slice(0, inputs.length),
       backward: (grads, saved, _attrs, needs, recorded) =>
         recompute(
+          // Its inputs come back as a list of the length that they had; the tuple type is lost on the way.
           { fn: fn as unknown as Run, sources, given: inputs.length, draws },
           grads,
           saved,
@@ -58,6 +59,7 @@ export function checkpoint<const I extends readonly Tensor[], Y extends Result>(
         ),
     });
     recordMany(p, sources, null, made);
+    // `made` has the form of `result`, tensor or list, which TypeScript cannot follow through the condition.
     return (result instanceof Tensor ? made[0] : made) as unknown as Y;
   } finally {
     scope.close(made);

@@ -83,6 +83,7 @@ export function customFunction<
     },
   });
   return (...args) => {
+    // The tensors stand first in `args`, options last; slice() forgets the tuple.
     const given = args.slice(0, inputs.length) as unknown as Tensor[];
     const options = args[inputs.length] as O;
     for (const x of given) x.assertAlive(name);

@@ -43,6 +43,7 @@ export function graphPrimitive<A>({
   return primitive<string, A, readonly ["y"], string>({
     name,
     inputs,
+    // How many there are is known only at run time; `asList` reads one gradient or several.
     outputs: outputs as unknown as readonly ["y"],
     saves,
     vjp: Object.fromEntries(inputs.map((input, i) => [input, part(i)])),

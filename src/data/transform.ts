@@ -14,7 +14,7 @@ type Size = number | readonly [height: number, width: number];
 const sizeOf = (size: Size): readonly [number, number] => (typeof size === "number" ? [size, size] : size);
 
 function sidesOf(op: string, { shape }: HostArray): readonly [number, number, number] {
-  if (shape.length === 3) return shape as unknown as [number, number, number];
+  if (shape.length === 3) return [shape[0], shape[1], shape[2]];
   throw new ShapeError(op, `the image must have shape [channels, height, width]; got ${formatShape(shape)}.`);
 }
 

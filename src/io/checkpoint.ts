@@ -138,6 +138,7 @@ function readHeader(path: string, text: string | undefined): Header {
   }
   // Checks the range of both numbers, on a stream of its own.
   new Generator().restore({ seed, counter });
+  // Every field was checked above.
   return header as unknown as Header;
 }
 

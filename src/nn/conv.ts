@@ -46,6 +46,7 @@ abstract class ConvLayer<Options extends { readonly groups?: number }> extends M
     this.outChannels = requireWhole(name, "outChannels", outChannels, 1);
     this.kernelSize = kernelSize;
     const groups = requireWhole(name, "groups", options.groups ?? 1, 1);
+    // What is left of a generic's fields has no type that TypeScript can name.
     this.options = rest as unknown as Options;
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
       throw new ShapeError(

@@ -45,6 +45,7 @@ function hooksOf(module: Module): Hung {
   const own = Object.getOwnPropertyDescriptor(module, "forward");
   const fresh: Hung = { before: new Set(), after: new Set(), own };
   hung.set(module, fresh);
+  // Each subclass has its own parameters; a hook passes on whatever came.
   const forward = (module as unknown as { forward: Forward }).forward;
   const value: Forward = (...given) => {
     let inputs: readonly unknown[] = given;
@@ -64,5 +65,6 @@ function hooksOf(module: Module): Hung {
 function unwrapIfBare(module: Module, { before, after, own }: Hung): void {
   if (before.size + after.size > 0 || !hung.delete(module)) return;
   if (own) Object.defineProperty(module, "forward", own);
+  // Uncovers the class's own method again.
   else delete (module as unknown as { forward?: Forward }).forward;
 }

@@ -43,6 +43,7 @@ export async function loadKernels(
   const memory = createMemory(maximumBytes);
   const module = from instanceof WebAssembly.Module ? from : await compile(from, memory.shared);
   const instance = await WebAssembly.instantiate(module, { env: { memory: memory.memory } });
+  // TypeScript cannot look into a binary; `npm run check:wasm` compares its exports with the declared signatures.
   const exports = instance.exports as unknown as KernelExports;
   const ceiling = Math.min(maximumBytes, memory.maximumPages * PAGE_BYTES);
   return { exports, heap: new WasmHeap(memory.memory, ceiling), build, shared: memory.shared };
