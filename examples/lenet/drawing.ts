@@ -1,27 +1,5 @@
-// Everything that is drawn as text: the loss curve, the confusion matrix, digits. All of it fits in 80 columns.
-import { createRequire } from "node:module";
-
-// asciichart ships no types; this is the part of it that is used here.
-const { plot } = createRequire(import.meta.url)("asciichart") as {
-  plot: (series: readonly number[], options: { height: number; format: (value: number) => string }) => string;
-};
-
+// The test of LeNet drawn as text: the confusion matrix, digits. All of it fits in 80 columns.
 const SHADES = " ░▒▓█";
-
-/** The loss over training, log-scaled, averaged into at most `width` columns. */
-export function drawCurve(losses: readonly number[], width = 64, height = 10): string {
-  const columns = Math.min(width, losses.length);
-  const means = Array.from({ length: columns }, (_, column) => {
-    const start = Math.floor((column * losses.length) / columns);
-    const end = Math.floor(((column + 1) * losses.length) / columns);
-    const part = losses.slice(start, end);
-    return part.reduce((sum, loss) => sum + loss, 0) / part.length;
-  });
-  // The loss falls by orders of magnitude, most of it in the first epoch.
-  const logs = means.map((mean) => Math.log10(Math.max(mean, 1e-6)));
-  const label = (log: number): string => (10 ** log).toPrecision(3).slice(0, 8).padStart(9);
-  return plot(logs, { height, format: label }).replace(/ +$/gm, "");
-}
 
 /** Rows are what the images show, columns what the model said. */
 export function drawConfusion(counts: readonly (readonly number[])[]): string {

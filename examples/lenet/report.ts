@@ -2,19 +2,19 @@
 import { DataLoader } from "neurite/data";
 import type { LeNet5 } from "neurite/models";
 import { ConfusionMatrix, evaluate, predictedClasses } from "neurite/train";
-import type { Mnist } from "./data.ts";
+import type { Mnist } from "../shared/mnist.ts";
 import { drawConfusion, drawDigits } from "./drawing.ts";
 import type { Answer } from "./drawing.ts";
 
 const PIXELS = 28 * 28;
 
-/** Evaluates and prints; the last line is `test accuracy 98.93% (10000 images)`. */
+/** Evaluates, prints what it found, and returns the figure: `test accuracy 98.93% (10000 images)`. */
 export async function reportTest(
   model: LeNet5,
   { test, testPixels }: Mnist,
   signal: AbortSignal,
   print: (text: string) => void,
-): Promise<void> {
+): Promise<string> {
   const answers: Answer[] = [];
   const evaluation = await evaluate(model, new DataLoader(test, { batchSize: 250 }), {
     metrics: { confusion: new ConfusionMatrix(10) },
@@ -38,9 +38,7 @@ export async function reportTest(
   print(
     `the first test digits, and the first mistakes\n${drawDigits([...answers.slice(0, 3), ...mistakes.slice(0, 3)])}\n`,
   );
-  print(
-    `test accuracy ${((100 * right) / evaluation.samples).toFixed(2)}% (${String(evaluation.samples)} images)`,
-  );
+  return `test accuracy ${((100 * right) / evaluation.samples).toFixed(2)}% (${String(evaluation.samples)} images)`;
 }
 
 /** Softmax of one row of scores at one class. */

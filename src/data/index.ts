@@ -18,7 +18,7 @@ export type { Fields, HostArray, HostData } from "./host-array.ts";
 export { DataLoader } from "./loader.ts";
 export type { DataLoaderOptions } from "./loader.ts";
 export { RandomSampler, SequentialSampler, StratifiedSampler, WeightedSampler } from "./sampler.ts";
-export type { Sampler, WeightedSamplerOptions } from "./sampler.ts";
+export type { RandomSamplerOptions, Sampler, WeightedSamplerOptions } from "./sampler.ts";
 export {
   affine,
   centerCrop,

@@ -23,19 +23,44 @@ export class SequentialSampler implements Sampler {
   }
 }
 
-/** Every sample once per epoch, in an order that depends on the seed and the epoch. */
+export interface RandomSamplerOptions {
+  /** Whether a sample may come twice in an epoch. Default false. */
+  readonly replacement?: boolean;
+  /** Samples per epoch. Default: as many as the dataset has; without replacement it can not be more. */
+  readonly samples?: number;
+}
+
+/**
+ * Samples in an order that depends on the seed and the epoch: every one once, or, with `replacement`, each drawn anew
+ * with equal chances.
+ */
 export class RandomSampler implements Sampler {
   readonly length: number;
+  readonly #of: number;
+  readonly #replacement: boolean;
   readonly #seed: number;
 
-  /** @throws ValueError unless the seed is a whole number from 0 to 2^53 - 1. */
-  constructor(length: number, seed = 0) {
-    this.length = length;
+  /** @throws ValueError unless the seed is a whole number from 0 to 2^53 - 1, and `samples` one that can be drawn. */
+  constructor(
+    length: number,
+    seed = 0,
+    { replacement = false, samples = length }: RandomSamplerOptions = {},
+  ) {
+    const most = replacement ? (length > 0 ? Infinity : 0) : length;
+    if (!Number.isSafeInteger(samples) || samples < 0 || samples > most) {
+      const rule = `samples must be a whole number that a dataset of ${String(length)} can give`;
+      throw new ValueError("RandomSampler", `${rule}; got ${String(samples)}.`);
+    }
+    this.length = samples;
+    this.#of = length;
+    this.#replacement = replacement;
     this.#seed = checkSeed("RandomSampler", seed);
   }
 
   order(epoch: number): Uint32Array {
-    return permutation(this.length, this.#seed, epoch);
+    if (!this.#replacement) return permutation(this.#of, this.#seed, epoch).subarray(0, this.length);
+    const draw = new Draw(this.#seed, epoch, 0, SAMPLER_STREAM);
+    return Uint32Array.from({ length: this.length }, () => draw.integer(this.#of));
   }
 }
 

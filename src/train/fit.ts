@@ -4,6 +4,7 @@ import { ValueError } from "../core/errors.ts";
 import { Pacer } from "../data/event-loop.ts";
 import type { DataLoader } from "../data/loader.ts";
 import { loadCheckpoint, saveCheckpoint } from "../io/checkpoint.ts";
+import { clipGradNorm } from "../optim/clip.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { backward } from "../autograd/grad.ts";
 import { keep, scope } from "../tensor/scope.ts";
@@ -41,6 +42,8 @@ export interface FitOptions {
   readonly metrics?: Readonly<Record<string, Metric>>;
   /** The learning rate of each step. Default: the optimizer's own, unchanged. */
   readonly schedule?: Schedule;
+  /** Scales the gradients of each step so that their common norm is at most this. Default: they stay as they are. */
+  readonly clipGradNorm?: number;
   readonly callbacks?: readonly Callback[];
   /** Ends the run after the current batch; a checkpoint is written first. */
   readonly signal?: AbortSignal;
@@ -178,7 +181,7 @@ class Run {
 
   /** One optimizer step; the loss before it. */
   async #step(): Promise<number> {
-    const { trainData, optimizer, loss: lossOf } = this.#options;
+    const { trainData, optimizer, loss: lossOf, clipGradNorm: maxNorm } = this.#options;
     const { epoch, batch, step } = this.#state;
     let loss: Tensor | undefined;
     scope(`train step ${String(step)}`, () => {
@@ -186,6 +189,7 @@ class Run {
       const output = lossOf(this.#model.forward(...inputs), target);
       optimizer.zeroGrad();
       backward(output);
+      if (maxNorm !== undefined) clipGradNorm(this.#model.parameters(), maxNorm);
       optimizer.step();
       loss = keep(output);
     });

@@ -116,6 +116,8 @@ describe("datasets", () => {
     ["a negative length", () => randomSplit(images, [7, -1]), ValueError],
     ["a fractional seed", () => randomSplit(images, [6], 0.5), ValueError],
     ["a negative seed", () => new RandomSampler(6, -1), ValueError],
+    ["more samples than there are", () => new RandomSampler(6, 0, { samples: 7 }), ValueError],
+    ["samples of nothing", () => new RandomSampler(0, 0, { replacement: true, samples: 1 }), ValueError],
     ["batch size 0", () => new DataLoader(images, { batchSize: 0 }), ValueError],
     [
       "shuffle beside a sampler",
@@ -162,6 +164,19 @@ describe("permutation", () => {
     // Five standard deviations of a binomial count.
     const bound = 5 * Math.sqrt(runs * 0.2 * 0.8);
     for (const count of counts.flat()) expect(Math.abs(count - runs / 5)).toBeLessThan(bound);
+  });
+});
+
+describe("RandomSampler", () => {
+  it("visits a part of the samples once each, or draws with replacement", () => {
+    const part = Array.from(new RandomSampler(100, 3, { samples: 40 }).order(0));
+    expect(new Set(part).size).toBe(40);
+    const drawn = new RandomSampler(100, 3, { replacement: true, samples: 1000 });
+    const order = Array.from(drawn.order(2));
+    expect(order.every((i) => Number.isInteger(i) && i >= 0 && i < 100)).toBe(true);
+    expect(new Set(order).size).toBeGreaterThan(95);
+    expect(order).toEqual(Array.from(drawn.order(2)));
+    expect(order).not.toEqual(Array.from(drawn.order(3)));
   });
 });
 

@@ -1,32 +1,37 @@
 // The LeNet example's words and pictures: options and their errors, the curve, the matrix, the digits.
 import { describe, expect, it } from "vitest";
-import { Curve } from "../../examples/lenet/curve.ts";
-import { drawConfusion, drawCurve, drawDigits } from "../../examples/lenet/drawing.ts";
-import { helpText, parseOptions, resumedOptions, UsageError } from "../../examples/lenet/options.ts";
+import { drawConfusion, drawDigits } from "../../examples/lenet/drawing.ts";
+import { lenetProgram } from "../../examples/lenet/program.ts";
+import { Curve, drawCurve } from "../../examples/shared/curve.ts";
+import {
+  helpText as helpTextOf,
+  parseOptions as parseOptionsOf,
+  resumedOptions,
+  UsageError,
+} from "../../examples/shared/options.ts";
+
+const parseOptions = (args: readonly string[]) => parseOptionsOf(lenetProgram, args);
+const helpText = (): string => helpTextOf(lenetProgram);
 
 const widest = (text: string): number => Math.max(...text.split("\n").map((line) => Array.from(line).length));
 
 describe("options", () => {
   it("has defaults, and takes what is given", () => {
     expect(parseOptions([])).toMatchObject({
-      batchSize: 64,
-      limit: 60_000,
-      seed: 0,
-      out: "runs/lenet",
-      resume: false,
+      options: { batchSize: 64, limit: 60_000, seed: 0 },
+      mode: { out: "runs/lenet", resume: false },
     });
     const given = parseOptions(
       "--epochs 3 --lr=1e-2 --limit 600 --seed 7 --batch-size 32 --out x --resume".split(" "),
     );
     expect(given).toMatchObject({
-      epochs: 3,
-      lr: 0.01,
-      limit: 600,
-      seed: 7,
-      batchSize: 32,
-      out: "x",
-      resume: true,
+      options: { epochs: 3, lr: 0.01, limit: 600, seed: 7, batchSize: 32 },
+      mode: { out: "x", resume: true },
     });
+  });
+
+  it("shortens a run under --fast, except for what is given", () => {
+    expect(parseOptions(["--fast", "--epochs", "2"])?.options).toMatchObject({ epochs: 2, limit: 12_000 });
   });
 
   it("shows help that fits in 80 columns", () => {
@@ -45,7 +50,7 @@ describe("options", () => {
     ["--lr 0", '--lr must be a number from 1e-8 to 1; got "0".'],
     ["--lr NaN", '--lr must be a number from 1e-8 to 1; got "NaN".'],
     ["--batch-size 0x10", '--batch-size must be a whole number from 1 to 10000; got "0x10".'],
-    ["--out=", "--out must name a directory; got an empty name."],
+    ["--out=", "--out must name a DIR; got an empty name."],
     ["--epoch 3", "Unknown option '--epoch'. Try --help."],
     ["--resume=yes", "Option '--resume' does not take an argument. Try --help."],
     ["--epochs", "Option '--epochs <value>' argument missing. Try --help."],
@@ -56,10 +61,12 @@ describe("options", () => {
   });
 
   it("takes a resumed run's options from the checkpoint, and refuses to change them", () => {
+    type Parsed = NonNullable<ReturnType<typeof parseOptions>>;
+    const resumed = ({ options, mode }: Parsed) => resumedOptions(options, mode, saved);
     const saved = { epochs: 3, batchSize: 64, lr: 0.001, limit: 600, seed: 7 };
-    expect(resumedOptions(parseOptions(["--resume"])!, saved)).toMatchObject({ ...saved, resume: true });
-    expect(resumedOptions(parseOptions(["--resume", "--seed", "7"])!, saved)).toMatchObject(saved);
-    expect(() => resumedOptions(parseOptions(["--resume", "--seed", "8"])!, saved)).toThrow(
+    expect(resumed(parseOptions(["--resume"])!)).toEqual(saved);
+    expect(resumed(parseOptions(["--resume", "--seed", "7"])!)).toEqual(saved);
+    expect(() => resumed(parseOptions(["--resume", "--seed", "8"])!)).toThrow(
       "--seed must be 7, as in the checkpoint, to go on from it; got 8.",
     );
   });

@@ -9,11 +9,12 @@ import { LAST_LINE, runLenet, weightsOf } from "./lenet-process.ts";
 
 // By a path that the compiler does not follow: the example's own imports of "neurite/..." have types only under
 // examples/tsconfig.json.
-const progressModule: string = "../../examples/lenet/progress.ts";
+const progressModule: string = "../../examples/shared/progress.ts";
 const { showProgress } = (await import(progressModule)) as {
   showProgress: (
     stream: unknown,
     epochs: number,
+    speed: object,
   ) => Record<"onBatchEnd" | "onEpochEnd", (event: object) => void> & { stop(): void };
 };
 
@@ -121,7 +122,7 @@ describe("progress", () => {
 
   async function shown(isTTY: boolean): Promise<string> {
     const stream = Object.assign(new PassThrough(), { isTTY, columns: 80 });
-    const progress = showProgress(stream, 12);
+    const progress = showProgress(stream, 12, { unit: "images", unitsPerSample: 1 });
     progress.onBatchEnd(event(1));
     progress.onBatchEnd(event(859));
     progress.stop();

@@ -201,6 +201,22 @@ describe("fit", () => {
     expect(weights(other.model)).not.toEqual(weights(first.model));
   });
 
+  it("clips the norm of a step's gradients", async () => {
+    const model = perceptron();
+    const before = weights(model);
+    const optimizer = own(new SGD(model.parameters(), { lr: 1 }));
+    await fit(model, {
+      trainData: batchesOf(10),
+      loss: crossEntropy,
+      optimizer,
+      epochs: 1,
+      clipGradNorm: 0.01,
+    });
+    const moved = Math.hypot(...weights(model).map((weight, i) => weight - before[i]));
+    expect(moved).toBeGreaterThan(0.0099);
+    expect(moved).toBeLessThan(0.0101);
+  });
+
   it("puts modules back into the mode they had", async () => {
     manualSeed(1);
     const model = perceptron();

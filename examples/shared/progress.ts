@@ -16,14 +16,25 @@ const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
 
 const thousands = (value: number): string => Math.round(value).toLocaleString("en-US");
 
-/** Images per second and time left, of this process alone: a resumed run starts anew. */
+/** What is counted per second, and how many of them a sample holds. */
+export interface Speed {
+  readonly unit: string;
+  readonly unitsPerSample: number;
+}
+
+/** Units per second and time left, of this process alone: a resumed run starts anew. */
 class Pace {
+  readonly #speed: Speed;
   #start = performance.now();
-  #images = 0;
+  #samples = 0;
   #steps = 0;
 
-  add(images: number): void {
-    this.#images += images;
+  constructor(speed: Speed) {
+    this.#speed = speed;
+  }
+
+  add(samples: number): void {
+    this.#samples += samples;
     this.#steps++;
   }
 
@@ -31,8 +42,10 @@ class Pace {
     return (performance.now() - this.#start) / 1000;
   }
 
-  get imagesPerSecond(): number {
-    return this.#images / this.seconds;
+  /** Such as `1,234 images/s`. */
+  get speed(): string {
+    const { unit, unitsPerSample } = this.#speed;
+    return `${thousands((this.#samples * unitsPerSample) / this.seconds).padStart(6)} ${unit}/s`;
   }
 
   left(stepsLeft: number): string {
@@ -41,22 +54,27 @@ class Pace {
 }
 
 function epochLine(record: EpochRecord, epochs: number, seconds: number): string {
-  const { epoch, loss, valLoss, valAccuracy } = record;
+  const { epoch, loss, valLoss, valAccuracy } = record as EpochRecord & Partial<Record<string, number>>;
   const count = `epoch ${String(epoch).padStart(String(epochs).length)}/${String(epochs)}`;
-  const validation = `validation loss ${valLoss.toFixed(4)}, accuracy ${percent(valAccuracy)}`;
-  return `${count}  loss ${loss.toFixed(4)}  ${validation}  ${duration(seconds)}`;
+  const accuracy = valAccuracy === undefined ? "" : `, accuracy ${percent(valAccuracy)}`;
+  const validation = valLoss === undefined ? "" : `  validation loss ${valLoss.toFixed(4)}${accuracy}`;
+  return `${count}  loss ${loss.toFixed(4)}${validation}  ${duration(seconds)}`;
 }
 
 /** Shows a run on a stream: a bar that moves where it is a terminal, one line now and then where it is not. */
-export function showProgress(output: NodeJS.WriteStream, epochs: number): Callback & { stop(): void } {
-  return output.isTTY ? liveBar(output, epochs) : plainLines(output, epochs);
+export function showProgress(
+  output: NodeJS.WriteStream,
+  epochs: number,
+  speed: Speed,
+): Callback & { stop(): void } {
+  return output.isTTY ? liveBar(output, epochs, speed) : plainLines(output, epochs, speed);
 }
 
-function liveBar(output: NodeJS.WriteStream, epochs: number): Callback & { stop(): void } {
-  const pace = new Pace();
+function liveBar(output: NodeJS.WriteStream, epochs: number, speed: Speed): Callback & { stop(): void } {
+  const pace = new Pace(speed);
   const bar = new cliProgress.SingleBar({
     stream: output,
-    format: "epoch {epoch} {bar} {value}/{total}  loss {loss}  {speed} images/s  {left} left",
+    format: "epoch {epoch} {bar} {value}/{total}  loss {loss}  {speed}  {left} left",
     barCompleteChar: "█",
     barIncompleteChar: "░",
     barsize: 14,
@@ -71,7 +89,7 @@ function liveBar(output: NodeJS.WriteStream, epochs: number): Callback & { stop(
       const payload = {
         epoch: `${String(epoch).padStart(String(epochs).length)}/${String(epochs)}`,
         loss: loss.toFixed(4),
-        speed: thousands(pace.imagesPerSecond).padStart(6),
+        speed: pace.speed,
         left: pace.left(steps - step),
       };
       if (epoch !== epochOnBar) bar.start(batches, batch, payload);
@@ -88,8 +106,8 @@ function liveBar(output: NodeJS.WriteStream, epochs: number): Callback & { stop(
 
 const LINE_SECONDS = 5;
 
-function plainLines(output: Output, epochs: number): Callback & { stop(): void } {
-  const pace = new Pace();
+function plainLines(output: Output, epochs: number, speed: Speed): Callback & { stop(): void } {
+  const pace = new Pace(speed);
   let lastLine = 0;
   return {
     onBatchEnd({ epoch, batch, batches, step, steps, loss, samples }) {
@@ -97,8 +115,9 @@ function plainLines(output: Output, epochs: number): Callback & { stop(): void }
       if (pace.seconds - lastLine < LINE_SECONDS) return;
       lastLine = pace.seconds;
       const where = `epoch ${String(epoch)}/${String(epochs)}  batch ${String(batch)}/${String(batches)}`;
-      const speed = `${thousands(pace.imagesPerSecond)} images/s`;
-      output.write(`${where}  loss ${loss.toFixed(4)}  ${speed}  ${pace.left(steps - step)} left\n`);
+      output.write(
+        `${where}  loss ${loss.toFixed(4)}  ${pace.speed.trim()}  ${pace.left(steps - step)} left\n`,
+      );
     },
     onEpochEnd(record) {
       output.write(`${epochLine(record, epochs, pace.seconds)}\n`);
