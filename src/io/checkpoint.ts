@@ -1,11 +1,11 @@
 // Checkpoints: all that a run needs to go on with the same bits, in one `.safetensors` file. Tensors are the model's under
-// `model.` and the optimizer's under `optimizer.`; numbers, the random state and the caller's progress are JSON in the
-// metadata, where any other tool can read them.
+// `model.` and the optimizer's under `optimizer.` (of several, each under `optimizer.<name>.`); numbers, the random state and
+// the caller's progress are JSON in the metadata, where any other tool can read them.
 import { FormatError, ValueError } from "../core/errors.ts";
 import { defaultGenerator, Generator } from "../core/rng.ts";
 import type { GeneratorState } from "../core/rng.ts";
 import type { Module } from "../nn/module.ts";
-import type { Optimizer } from "../optim/optimizer.ts";
+import { Optimizer } from "../optim/optimizer.ts";
 import { tensor } from "../ops/creation.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -22,17 +22,22 @@ const OPTIMIZER = "optimizer.";
 
 type Numbers = Record<string, number | boolean>;
 
+/** One optimizer, or several by name: a GAN has two. */
+export type Optimizers = Optimizer | Readonly<Record<string, Optimizer>>;
+
 /** What the metadata holds under `neurite.checkpoint`. */
 interface Header {
   readonly version: number;
   readonly optimizer: Numbers | null;
+  /** Of several optimizers; absent otherwise. */
+  readonly optimizers?: Readonly<Record<string, Numbers>>;
   readonly random: GeneratorState;
   readonly progress: unknown;
 }
 
 export interface CheckpointContent {
   readonly model: Module;
-  readonly optimizer?: Optimizer;
+  readonly optimizer?: Optimizers;
   /** Where the run stands: anything that JSON can hold. */
   readonly progress?: unknown;
   /** Text of your own, by key. */
@@ -53,19 +58,23 @@ export async function saveCheckpoint(
   if (Object.hasOwn(metadata, KEY)) {
     throw new ValueError("saveCheckpoint", `metadata must leave the key "${KEY}" to the library; got it.`);
   }
-  const state = optimizer?.stateDict();
+  const states = Object.entries(byName("saveCheckpoint", optimizer)).map(
+    ([name, one]) => [name, one.stateDict()] as const,
+  );
+  const numbers = Object.fromEntries(states.map(([name, state]) => [name, state.numbers]));
   const header: Header = {
     version: VERSION,
-    optimizer: state?.numbers ?? null,
+    optimizer: numbers[""] ?? null,
+    ...(states.length > 0 && numbers[""] === undefined && { optimizers: numbers }),
     random: defaultGenerator.state(),
     progress,
   };
   // All reads begin now: what changes while they are under way does not reach the file.
-  const [weights, moments] = await Promise.all([
+  const parts = await Promise.all([
     downloadState(model.stateDict(), MODEL),
-    downloadState(state?.tensors ?? new Map<string, Tensor>(), OPTIMIZER),
+    ...states.map(([name, state]) => downloadState(state.tensors, prefixOf(name))),
   ]);
-  const tensors = new Map([...weights, ...moments]);
+  const tensors = new Map(parts.flatMap((part) => [...part]));
   const bytes = writeSafetensors({
     tensors,
     metadata: new Map([[KEY, JSON.stringify(header)], ...Object.entries(metadata)]),
@@ -73,9 +82,21 @@ export async function saveCheckpoint(
   await writeFileAtomic(path, bytes, "saveCheckpoint");
 }
 
+const prefixOf = (name: string): string => (name === "" ? OPTIMIZER : `${OPTIMIZER}${name}.`);
+
+/** The optimizers by name, a single one under "". */
+function byName(op: string, optimizer: Optimizers | undefined): Readonly<Record<string, Optimizer>> {
+  if (optimizer === undefined) return {};
+  if (optimizer instanceof Optimizer) return { "": optimizer };
+  // A name that is a number would read like the number of a parameter.
+  const wrong = Object.keys(optimizer).find((name) => !/^[A-Za-z_]\w*$/.test(name));
+  if (wrong === undefined) return optimizer;
+  throw new ValueError(op, `an optimizer's name must be a word; got ${JSON.stringify(wrong)}.`);
+}
+
 export interface CheckpointTarget<P> {
   readonly model: Module;
-  readonly optimizer?: Optimizer;
+  readonly optimizer?: Optimizers;
   /** Sees the saved progress before anything is changed; throws to refuse it, returns what it read. */
   readonly check?: (progress: unknown) => P;
 }
@@ -101,13 +122,16 @@ export async function loadCheckpoint<P = unknown>(
   const header = readHeader(path, metadata.get(KEY));
   const state = model.stateDict();
   const modelTensors = withPrefix(tensors, MODEL);
-  const optimizerTensors = withPrefix(tensors, OPTIMIZER);
+  const wanted = Object.entries(byName("loadCheckpoint", optimizer)).map(([name, own]) => {
+    const numbers = name === "" ? header.optimizer : (header.optimizers?.[name] ?? null);
+    return { name, own, numbers, tensors: withPrefix(tensors, prefixOf(name)) };
+  });
   checkState("loadCheckpoint", path, "model", state, modelTensors);
-  if (optimizer) checkOptimizer(path, optimizer, optimizerTensors, header.optimizer);
+  for (const { name, own, tensors, numbers } of wanted) checkOptimizer(path, name, own, tensors, numbers);
   const progress = check(header.progress);
   // From here on nothing can be wrong any more.
   assignState(state, modelTensors);
-  if (optimizer) assignOptimizer(optimizer, optimizerTensors, header.optimizer!);
+  for (const { own, tensors, numbers } of wanted) assignOptimizer(own, tensors, numbers!);
   defaultGenerator.restore(header.random);
   return { progress, metadata };
 }
@@ -127,11 +151,14 @@ function readHeader(path: string, text: string | undefined): Header {
     return fail("the checkpoint's metadata must be JSON", JSON.stringify(text.slice(0, 40)));
   }
   if (!isObject(header)) return fail("the checkpoint's metadata must be an object", text.slice(0, 40));
-  const { version, optimizer, random } = header;
+  const { version, optimizer, optimizers = {}, random } = header;
   if (version !== VERSION)
     fail(`the checkpoint's version must be ${String(VERSION)}`, JSON.stringify(version) ?? "none");
-  const numbers = optimizer === null || (isObject(optimizer) && Object.values(optimizer).every(isNumber));
-  if (!numbers) fail("the optimizer's numbers must be numbers", JSON.stringify(optimizer) ?? "none");
+  const areNumbers = (all: unknown): boolean => isObject(all) && Object.values(all).every(isNumber);
+  if (optimizer !== null && !areNumbers(optimizer))
+    fail("the optimizer's numbers must be numbers", JSON.stringify(optimizer) ?? "none");
+  if (!isObject(optimizers) || !Object.values(optimizers).every(areNumbers))
+    fail("the optimizers' numbers must be numbers", JSON.stringify(optimizers));
   const { seed, counter } = isObject(random) ? random : {};
   if (typeof seed !== "string" || typeof counter !== "string") {
     return fail("the random state must be two texts", JSON.stringify(random) ?? "none");
@@ -146,6 +173,7 @@ const isNumber = (value: unknown): boolean => typeof value === "number" || typeo
 
 function checkOptimizer(
   path: string,
+  name: string,
   optimizer: Optimizer,
   files: ReadonlyMap<string, FileTensor>,
   numbers: Numbers | null,
@@ -153,7 +181,8 @@ function checkOptimizer(
   const fail = (rule: string, got: string): never => {
     throw new FormatError("loadCheckpoint", `${path}: ${rule}; got ${got}.`);
   };
-  if (numbers === null) return fail("the checkpoint must hold an optimizer's state", "none");
+  const called = name === "" ? "" : ` "${name}"`;
+  if (numbers === null) return fail(`the checkpoint must hold an optimizer${called}'s state`, "none");
   // Numbers of single parameters ("0.step") say nothing about the kind.
   const names = (all: Numbers): string =>
     Object.keys(all)
@@ -161,7 +190,8 @@ function checkOptimizer(
       .sort()
       .join(", ");
   const own = names(optimizer.stateDict().numbers);
-  if (own !== names(numbers)) fail(`the optimizer must be of the same kind (${own})`, names(numbers));
+  if (own !== names(numbers))
+    fail(`the optimizer${called} must be of the same kind (${own})`, names(numbers));
   // The state is made when first needed, so its shapes are told by the parameters they belong to.
   const expected = new Map<string, Pick<Tensor, "shape" | "dtype">>();
   for (const key of files.keys()) {
@@ -170,7 +200,7 @@ function checkOptimizer(
     if (parameter)
       expected.set(key, { shape: optimizer.stateShape(Number(index), name), dtype: parameter.dtype });
   }
-  checkState("loadCheckpoint", path, "optimizer's parameters", expected, files);
+  checkState("loadCheckpoint", path, `optimizer${called}'s parameters`, expected, files);
 }
 
 function assignOptimizer(

@@ -1,6 +1,6 @@
 // `neurite/io`: files in and out.
 export { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-export type { CheckpointContent, CheckpointTarget, LoadedCheckpoint } from "./checkpoint.ts";
+export type { CheckpointContent, CheckpointTarget, LoadedCheckpoint, Optimizers } from "./checkpoint.ts";
 export { readCsv, Table } from "./csv.ts";
 export type { CsvParse, ReadCsvOptions } from "./csv.ts";
 export { fileArray, fileTensor } from "./file-tensor.ts";

@@ -79,6 +79,18 @@ export {
   SoftMarginLoss,
   TripletMarginLoss,
 } from "./loss.ts";
+export {
+  gradientPenalty,
+  hingeLoss,
+  leastSquaresLoss,
+  minimaxLoss,
+  nonSaturatingLoss,
+  wassersteinLoss,
+} from "./adversarial.ts";
+export type { AdversarialLoss, GradientPenaltyOptions } from "./adversarial.ts";
+export { spectralNorm, weightNorm } from "./normed-weight.ts";
+export type { SpectralNormOptions, WeightNormOptions } from "./normed-weight.ts";
+export { Parametrization, registerParametrization, removeParametrization } from "./parametrize.ts";
 export { Flatten, Identity, Sequential, Unflatten } from "./container.ts";
 export type { TensorModule } from "./container.ts";
 export {

@@ -9,6 +9,8 @@ export type { EvaluateOptions, Evaluation, Loss, Metrics, Model } from "./evalua
 export type { BatchEvent, Callback, EpochRecord, FitOutcome, FitResult, FitStartEvent } from "./events.ts";
 export { fit } from "./fit.ts";
 export type { CheckpointOptions, FitOptions } from "./fit.ts";
+export { GanTrainer } from "./gan.ts";
+export type { GanBatchEvent, GanCallback, GanFitOptions, GanOptions } from "./gan.ts";
 export { csvLog, jsonlLog } from "./log.ts";
 export { Accuracy, ConfusionMatrix, predictedClasses, TopKAccuracy } from "./metrics.ts";
 export type { Metric } from "./metrics.ts";

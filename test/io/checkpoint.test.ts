@@ -59,6 +59,36 @@ const failure = async (action: Promise<unknown>): Promise<Error> =>
     (error: unknown) => error,
   )) as Error;
 
+it("keeps several optimizers apart, by name", async () => {
+  const [model, other] = [perceptron(), perceptron()];
+  const named = (owner: Module) => {
+    const [weight, ...rest] = owner.parameters();
+    return { first: own(new SGD([weight], { lr: 0.5, momentum: 0.9 })), rest: own(new Adam(rest)) };
+  };
+  const [optimizer, read] = [named(model), named(other)];
+  for (const one of [optimizer.first, optimizer.rest]) train(model, one, 2);
+  await saveCheckpoint(path, { model, optimizer });
+  await loadCheckpoint(path, { model: other, optimizer: read });
+  expect(weights(other)).toEqual(weights(model));
+  for (const name of ["first", "rest"] as const) {
+    const [saved, got] = [optimizer[name].stateDict(), read[name].stateDict()];
+    expect(got.numbers).toEqual(saved.numbers);
+    expect([...got.tensors.keys()]).toEqual([...saved.tensors.keys()]);
+    for (const [key, tensor] of got.tensors) expect(tensor).toBeCloseToTensor(saved.tensors.get(key)!);
+  }
+  const lacking = await failure(loadCheckpoint(path, { model: other, optimizer: { second: read.first } }));
+  expect(lacking.message).toMatch(/must hold an optimizer "second"'s state; got none\.$/);
+  const swapped = await failure(
+    loadCheckpoint(path, { model: other, optimizer: { first: read.rest, rest: read.first } }),
+  );
+  expect(swapped.message).toMatch(/the optimizer "first" must be of the same kind/);
+  const single = await failure(loadCheckpoint(path, { model: other, optimizer: read.rest }));
+  expect(single.message).toMatch(/must hold an optimizer's state; got none\.$/);
+  await expect(saveCheckpoint(path, { model, optimizer: { "0": optimizer.rest } })).rejects.toThrow(
+    'saveCheckpoint: an optimizer\'s name must be a word; got "0".',
+  );
+});
+
 describe.each([
   ["Adam", (model: Module) => own(new Adam(model.parameters(), { lr: 0.01, weightDecay: 0.1 }))],
   ["SGD", (model: Module) => own(new SGD(model.parameters(), { lr: 0.1, momentum: 0.9, nesterov: true }))],

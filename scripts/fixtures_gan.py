@@ -1,0 +1,109 @@
+"""Writes test/fixtures/gan.json: golden values from PyTorch in float64 for generative adversarial networks.
+
+Run as scripts/fixtures.py. Losses by PyTorch's own functions where it has them (binary cross-entropy), spectral and weight
+norm as parametrizations, a gradient penalty by autograd.grad with create_graph, and one step of a DCGAN.
+"""
+
+import json
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.utils import parametrizations
+
+from fixtures import FOLDER, pack, rounded
+
+
+def states(module):
+    return {key: pack(value) for key, value in module.state_dict().items() if "num_batches" not in key}
+
+
+def losses():
+    bce = F.binary_cross_entropy_with_logits
+    tell = lambda r, f: bce(r, torch.ones_like(r)) + bce(f, torch.zeros_like(f))
+    pairs = {
+        "minimaxLoss": (tell, lambda f: -bce(f, torch.zeros_like(f))),
+        "nonSaturatingLoss": (tell, lambda f: bce(f, torch.ones_like(f))),
+        "hingeLoss": (lambda r, f: F.relu(1 - r).mean() + F.relu(1 + f).mean(), lambda f: -f.mean()),
+        "leastSquaresLoss": (lambda r, f: (F.mse_loss(r, torch.ones_like(r)) + F.mse_loss(f, torch.zeros_like(f))) / 2,
+                             lambda f: F.mse_loss(f, torch.ones_like(f)) / 2),
+        "wassersteinLoss": (lambda r, f: f.mean() - r.mean(), lambda f: -f.mean()),
+    }
+    for name, (discriminator, generator) in pairs.items():
+        real, fake = (rounded(n, 2) * 3 for n in (5, 4))
+        r, f = real.clone().requires_grad_(), fake.clone().requires_grad_()
+        d, g = discriminator(r, f), generator(f)
+        yield {"name": name, "real": pack(real), "fake": pack(fake), "discriminator": d.item(), "generator": g.item(),
+               "grads": [pack(t) for t in (*torch.autograd.grad(d, (r, f)), *torch.autograd.grad(g, f))]}
+
+
+def penalty():
+    critic = nn.Sequential(nn.Linear(6, 5), nn.LayerNorm(5), nn.LeakyReLU(0.2), nn.Linear(5, 1))
+    real, fake, mix = rounded(4, 2, 3), rounded(4, 2, 3), torch.rand(4).mul(64).round() / 64
+    x = (mix[:, None, None] * real + (1 - mix[:, None, None]) * fake).requires_grad_()
+    slope, = torch.autograd.grad(critic(x.flatten(1)).sum(), x, create_graph=True)
+    value = ((slope.flatten(1).norm(2, dim=1) - 1) ** 2).mean()
+    # The last bias has no part in the slope.
+    grads = torch.autograd.grad(value, list(critic.parameters()), allow_unused=True)
+    names = [name for name, _ in critic.named_parameters()]
+    return {"state": states(critic), "real": pack(real), "fake": pack(fake), "mix": pack(mix), "value": value.item(),
+            "grads": {name: pack(g) for name, g in zip(names, grads) if g is not None}}
+
+
+def normed(name, args, layer, kind, options, x, **torch_options):
+    """Two readings in training, then one in evaluation; gradients of the last."""
+    layer = getattr(parametrizations, kind)(layer, **torch_options)
+    before = states(layer)
+    trained = [layer(x) for _ in range(2)][1]
+    layer.eval()
+    y = layer(x)
+    cotangent = rounded(*y.shape)
+    grads = torch.autograd.grad(y, list(layer.parameters()), cotangent)
+    return {"layer": name, "args": args, "norm": "spectralNorm" if kind == "spectral_norm" else "weightNorm",
+            "options": options, "x": pack(x), "before": before, "trained": pack(trained), "evaluated": pack(y),
+            "cotangent": pack(cotangent), "after": states(layer),
+            "grads": {key: pack(g) for (key, _), g in zip(layer.named_parameters(), grads)}}
+
+
+def norms():
+    yield normed("Linear", [4, 3], nn.Linear(4, 3), "spectral_norm", {}, rounded(2, 4))
+    yield normed("Conv2d", [2, 3, 2], nn.Conv2d(2, 3, 2), "spectral_norm", {"nPowerIterations": 2}, rounded(1, 2, 3, 3),
+                 n_power_iterations=2)
+    yield normed("ConvTranspose2d", [2, 3, 2], nn.ConvTranspose2d(2, 3, 2), "spectral_norm", {}, rounded(1, 2, 2, 2))
+    yield normed("Linear", [4, 3], nn.Linear(4, 3), "weight_norm", {}, rounded(2, 4))
+    yield normed("Linear", [4, 3], nn.Linear(4, 3), "weight_norm", {"axis": None}, rounded(2, 4), dim=None)
+    yield normed("Conv2d", [2, 3, 2], nn.Conv2d(2, 3, 2), "weight_norm", {"axis": 1}, rounded(1, 2, 3, 3), dim=1)
+
+
+def dcgan():
+    """One step of each side, by the same generated images; Adam's first step."""
+    generator = nn.Sequential(
+        nn.ConvTranspose2d(3, 2, 4, bias=False), nn.BatchNorm2d(2), nn.ReLU(),
+        nn.ConvTranspose2d(2, 1, 4, 2, 1, bias=False), nn.Tanh())
+    discriminator = nn.Sequential(nn.Conv2d(1, 2, 4, 2, 1, bias=False), nn.LeakyReLU(0.2), nn.Conv2d(2, 1, 4, bias=False))
+    for net in (generator, discriminator):
+        for p in net.parameters():
+            p.data = (p.data * 64).round() / 64
+    before = {"generator": states(generator), "discriminator": states(discriminator)}
+    real, z = rounded(3, 1, 8, 8).clamp(-1, 1), rounded(3, 3)
+    adams = [torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for net in (generator, discriminator)]
+    bce = F.binary_cross_entropy_with_logits
+    fake = generator(z[:, :, None, None])
+    adams[1].zero_grad()
+    scores, found = discriminator(real).flatten(), discriminator(fake.detach()).flatten()
+    d = bce(scores, torch.ones(3)) + bce(found, torch.zeros(3))
+    d.backward()
+    adams[1].step()
+    adams[0].zero_grad()
+    g = bce(discriminator(fake).flatten(), torch.ones(3))
+    g.backward()
+    adams[0].step()
+    return {"real": pack(real), "z": pack(z), "before": before, "discriminator": d.item(), "generator": g.item(),
+            "after": {"generator": states(generator), "discriminator": states(discriminator)}}
+
+
+if __name__ == "__main__":
+    torch.manual_seed(20)
+    document = {"script": "scripts/fixtures_gan.py", "torch": torch.__version__.split("+")[0], "losses": list(losses()),
+                "penalty": penalty(), "norms": list(norms()), "dcgan": dcgan()}
+    (FOLDER / "gan.json").write_text(json.dumps(document, indent=None, separators=(", ", ": ")).replace('}, {"', '},\n {"') + "\n")
