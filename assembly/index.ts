@@ -63,6 +63,19 @@ export {
   trunc_f32,
 } from "./elementwise";
 export { clamp_f32, elu_f32, leaky_relu_f32, pow_scalar_f32, softplus_f32 } from "./elementwise-with";
+export {
+  batch_moments_f32,
+  batch_norm_f32,
+  batch_norm_grad_f32,
+  batch_norm_sums_f32,
+} from "./fused/batch-norm";
+export {
+  class_loss_f32,
+  class_loss_grad_f32,
+  class_loss_reduce_f32,
+  class_share_total_f32,
+} from "./fused/class-loss";
+export { norm_rows_f32, norm_rows_grad_f32, norm_rows_weight_grad_f32 } from "./fused/norm";
 export { log_softmax_f32, log_softmax_grad_f32, softmax_f32, softmax_grad_f32 } from "./fused/softmax";
 export { gemm_batch_f32, gemm_columns_f32, gemm_f32, gemm_scratch_bytes } from "./matmul";
 export {

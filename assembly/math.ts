@@ -46,6 +46,16 @@ export function exp4(x: v128): v128 {
   return v128.or(y, f32x4.ne(x, x));
 }
 
+/** e^x for x <= 0, as exp4 but cheaper: exactly 1 at 0, 0 below -87.33654 and at -infinity. NaN passes. */
+@inline
+export function expOfNegative4(x: v128): v128 {
+  const clamped = f32x4.pmax(x, f32x4.splat(EXP_LOW));
+  const shifted = madd(clamped, f32x4.splat(LOG2_E), f32x4.splat(ROUNDER));
+  const r = reduce(clamped, f32x4.sub(shifted, f32x4.splat(ROUNDER)));
+  const scale = i32x4.add(f32x4.splat(1), i32x4.shl(shifted, 23));
+  return v128.andnot(madd(expMinusOneReduced(r), scale, scale), f32x4.lt(x, f32x4.splat(EXP_LOW)));
+}
+
 /** ln x: at most 0.8 ulp, denormal arguments too; -infinity at 0, NaN below. */
 @inline
 export function log4(x: v128): v128 {

@@ -5,6 +5,7 @@ import { backendInfo, init } from "neurite";
 import { apply } from "./apply.ts";
 import { conv } from "./conv.ts";
 import { elementwise } from "./elementwise.ts";
+import { fused } from "./fused.ts";
 import { gemm } from "./gemm.ts";
 import { fullPace, quickPace } from "./interleave.ts";
 import { KernelBench } from "./kernels.ts";
@@ -21,7 +22,7 @@ import type { Suite } from "./suite.ts";
 
 const suites: readonly Suite[] = [
   ...[peak, apply, gemm, conv],
-  ...[elementwise, reduce, movement, random, lenet, memory],
+  ...[elementwise, reduce, fused, movement, random, lenet, memory],
 ];
 
 async function main(args: readonly string[]): Promise<void> {

@@ -3,12 +3,12 @@
  * once, so nothing overflows. The range counts rows. NaN or infinity in a row makes that row NaN, -infinity alone gives
  * probability 0. Outputs may be the inputs.
  */
-import { exp4, log4 } from "../math";
+import { exp4, expOfNegative4, log4 } from "../math";
 import { bytes, sumLanes } from "../simd";
 
-
+/** The largest value of a row, in all lanes; NaN may get lost here, and survives in expSum. */
 @inline
-function maxOfRow(xPtr: usize, n: i32): v128 {
+export function maxOfRow(xPtr: usize, n: i32): v128 {
   let m0 = f32x4.splat(-Infinity);
   let m1 = m0;
   for (; n >= 8; n -= 8) {
@@ -27,12 +27,12 @@ function maxOfRow(xPtr: usize, n: i32): v128 {
 
 /** The sum of exp(x - max) over a row; stores the terms where yPtr is given. NaN in x survives in the sum. */
 @inline
-function expSum(xPtr: usize, yPtr: usize, n: i32, largest: v128, stores: bool): f32 {
+export function expSum(xPtr: usize, yPtr: usize, n: i32, largest: v128, stores: bool): f32 {
   let s0 = f32x4.splat(0);
   let s1 = s0;
   for (; n >= 8; n -= 8) {
-    const e0 = exp4(f32x4.sub(v128.load(xPtr), largest));
-    const e1 = exp4(f32x4.sub(v128.load(xPtr, 16), largest));
+    const e0 = expOfNegative4(f32x4.sub(v128.load(xPtr), largest));
+    const e1 = expOfNegative4(f32x4.sub(v128.load(xPtr, 16), largest));
     s0 = f32x4.add(s0, e0);
     s1 = f32x4.add(s1, e1);
     if (stores) {
@@ -50,7 +50,7 @@ function expSum(xPtr: usize, yPtr: usize, n: i32, largest: v128, stores: bool): 
     if (n > 1) x = v128.load32_lane(xPtr, x, 1, 4);
     if (n > 2) x = v128.load32_lane(xPtr, x, 2, 8);
     if (n > 3) x = v128.load32_lane(xPtr, x, 3, 12);
-    const e = exp4(f32x4.sub(x, largest));
+    const e = expOfNegative4(f32x4.sub(x, largest));
     sum += sumLanes(e);
     if (stores) {
       v128.store32_lane(yPtr, e, 0);

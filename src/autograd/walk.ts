@@ -1,9 +1,11 @@
 // The backward walk: from outputs to what they were made of, newest node first. Creation order is topological, so
 // sorting by id is enough, and nothing recurses: a recurrence of thousands of steps cannot overflow the stack.
+import type { FusedKey } from "../backend/kernels.ts";
 import { DTypeError, GradError } from "../core/errors.ts";
 import { broadcastsTo, formatShape, sameShape } from "../core/shape.ts";
-import { add, addInPlace, sumTo } from "../ops/algebra.ts";
+import { add, addInPlace, reshape, sumTo } from "../ops/algebra.ts";
 import { withRecording } from "../tensor/mode.ts";
+import { nextNodeId } from "../tensor/node.ts";
 import type { GradientHook, Node } from "../tensor/node.ts";
 import { currentObserver } from "../tensor/observer.ts";
 import type { AnyPrimitive } from "../tensor/primitive.ts";
@@ -165,8 +167,13 @@ class Walk {
     saved: Record<string, Tensor>,
     needs: readonly boolean[],
   ): readonly (Tensor | null)[] {
-    if (p.vjpKernel !== null && !this.#options.createGraph) return p.vjpKernel(g, saved, node.attrs, needs);
-    return needs.map((need, i) => (need ? (p.vjp[p.inputs[i]]?.(g, saved, node.attrs) ?? null) : null));
+    const { createGraph } = this.#options;
+    if (p.vjpKernel !== null && !createGraph && hasKernel(p.fusedVjp, node))
+      return p.vjpKernel(g, saved, node.attrs, needs);
+    const { vjp } = p;
+    if (vjp === "decompose")
+      return throughDecomposition(this.#op, p, node.attrs, saved, g as Tensor, needs, createGraph);
+    return needs.map((need, i) => (need ? (vjp[p.inputs[i]]?.(g, saved, node.attrs) ?? null) : null));
   }
 
   // Brings a gradient to its input's shape, checks it, and makes it a handle of its own.
@@ -202,6 +209,7 @@ class Walk {
     const unpacked: Record<string, Tensor> = {};
     p.saves.forEach((name, k) => {
       const saved = node.savedTensor(p.saveSlots[k]);
+      if (saved === undefined) return;
       checkVersion(this.#op, p, name, saved.storage.version, versions[k]);
       // With createGraph it stands where it stood in the graph, so that the next order flows through it.
       const source = p.saveSlots[k] < 0 ? node : node.parent(p.saveSlots[k]);
@@ -215,6 +223,45 @@ class Walk {
     });
     return unpacked;
   }
+}
+
+const hasKernel = (key: FusedKey | null, node: Node): boolean =>
+  key === null || node.inputs[0].device.kernels.fused[key] !== "decompose";
+
+// Gradients of a fused primitive to any order: its plain form is run again, recorded, and walked on its own.
+function throughDecomposition(
+  op: string,
+  p: AnyPrimitive,
+  attrs: unknown,
+  saved: Readonly<Record<string, Tensor>>,
+  g: Tensor,
+  needs: readonly boolean[],
+  createGraph: boolean,
+): readonly (Tensor | null)[] {
+  const oldest = nextNodeId();
+  const inputs = needs.map((need, i) => {
+    const x = saved[p.inputs[i]];
+    if (!need) return x;
+    // A node of its own, on which this walk ends: one producer may have made two inputs, or be one of them.
+    return createGraph ? reshape(x, x.shape) : alias(x).setRequiresGrad(true);
+  });
+  const y = withRecording(true, () => p.decompose!(inputs, attrs as never) as Tensor);
+  const found = new Array<Tensor | null>(inputs.length).fill(null);
+  const nodes = inputs.map((x, i) => (needs[i] ? x.node : null));
+  const options = { createGraph, retainGraph: createGraph };
+  walkBackward(
+    op,
+    [{ output: y, gradient: g }],
+    (node) => nodes.includes(node),
+    oldest,
+    options,
+    (node, [grad]) => {
+      const handle = alias(grad!);
+      found[nodes.indexOf(node)] = handle;
+      return [handle];
+    },
+  );
+  return found;
 }
 
 function runHooks(

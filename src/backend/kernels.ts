@@ -74,6 +74,34 @@ export interface SgdParameters {
   readonly first: boolean;
 }
 
+/** A normalisation of rows [rows, n]; without `centred` the mean counts as 0. */
+export interface RowNorm {
+  readonly rows: number;
+  readonly n: number;
+  readonly eps: number;
+  readonly centred: boolean;
+}
+
+/** A normalisation of channels, x seen as [batch, channels, inner]. */
+export interface ChannelNorm {
+  readonly batch: number;
+  readonly channels: number;
+  readonly inner: number;
+  readonly eps: number;
+}
+
+/** A loss of class scores [rows, classes] against class numbers. */
+export interface ClassLoss {
+  readonly rows: number;
+  readonly classes: number;
+  readonly ignoreIndex: number;
+  /** Share of the target spread over all classes. */
+  readonly smoothing: number;
+  /** The scores are logarithms of probabilities already. */
+  readonly normalised: boolean;
+  readonly reduction: "mean" | "sum" | "none";
+}
+
 export type { RandomState };
 
 export type ScanOp = "cumsum" | "cumprod";
@@ -173,6 +201,60 @@ export interface FusedKernels {
   logSoftmax(x: Operand, y: Operand, form: AxisForm): void;
   /** gx = g - exp(y) * sum(g) per row; dense. */
   logSoftmaxGrad(g: Operand, y: Operand, gx: Operand, form: AxisForm): void;
+  /** y [rows, n] = e^x / sum(e^x) per row; dense. */
+  softmax(x: Operand, y: Operand, form: AxisForm): void;
+  /** gx = y (g - sum(g y)) per row; dense. */
+  softmaxGrad(g: Operand, y: Operand, gx: Operand, form: AxisForm): void;
+  /** y = (x - mean) / sqrt(variance + eps) * weight [n] + bias [n] per row; dense. */
+  rowNorm(x: Operand, weight: Operand | null, bias: Operand | null, y: Operand, norm: RowNorm): void;
+  /** The gradients of `rowNorm` in x and, where asked for, weight and bias; dense. */
+  rowNormGrad(
+    g: Operand,
+    x: Operand,
+    weight: Operand | null,
+    gx: Operand,
+    gWeight: Operand | null,
+    gBias: Operand | null,
+    norm: RowNorm,
+  ): void;
+  /** mean and biased variance [channels] of x [batch, channels, inner]; dense. */
+  batchMoments(x: Operand, mean: Operand, variance: Operand, norm: ChannelNorm): void;
+  /** y = (x - mean) / sqrt(variance + eps) * weight + bias per channel; dense. */
+  channelNorm(
+    x: Operand,
+    mean: Operand,
+    variance: Operand,
+    weight: Operand | null,
+    bias: Operand | null,
+    y: Operand,
+    norm: ChannelNorm,
+  ): void;
+  /** The gradients of `channelNorm` in x (absent: not wanted), weight and bias where mean and variance are x's own; dense. */
+  batchNormGrad(
+    g: Operand,
+    x: Operand,
+    mean: Operand,
+    variance: Operand,
+    weight: Operand | null,
+    gx: Operand | null,
+    gWeight: Operand,
+    gBias: Operand,
+    norm: ChannelNorm,
+  ): void;
+  /**
+   * y = the loss of each row, [rows], or their sum, or the mean weighted by weight[target]; x [rows, classes], target int32
+   * [rows], weight [classes]; dense. Returns the first target out of range, or -1.
+   */
+  classLoss(x: Operand, target: Operand, weight: Operand | null, y: Operand, loss: ClassLoss): number;
+  /** The gradient of x; g has y's shape; dense. */
+  classLossGrad(
+    g: Operand,
+    x: Operand,
+    target: Operand,
+    weight: Operand | null,
+    gx: Operand,
+    loss: ClassLoss,
+  ): void;
 }
 
 export type FusedKey = keyof FusedKernels;

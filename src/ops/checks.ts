@@ -48,7 +48,7 @@ export function requireSameShape(op: string, inputs: readonly Tensor[], names: r
 /** For ops made of others, or that read values on the host: `apply` checks the rest, and would name another op. */
 export function requireSameDevice(op: string, inputs: readonly Tensor[]): void {
   if (inputs.every((x) => x.device === inputs[0].device)) return;
-  const names = inputs.map((x) => `"${x.device.name}"`).join(" and ");
+  const names = [...new Set(inputs.map((x) => `"${x.device.name}"`))].join(" and ");
   throw new DeviceError(op, `inputs must lie on one device; got ${names}. Move them with x.to({ device }).`);
 }
 

@@ -1,4 +1,4 @@
-// Softmax in log space.
+// Softmax and its logarithm.
 import { checkAxis } from "../core/shape.ts";
 import type { AxisForm } from "../backend/kernels.ts";
 import { apply } from "../tensor/apply.ts";
@@ -37,12 +37,10 @@ const logSoftmaxGradPrimitive: Primitive<null> = primitive({
   name: "logSoftmaxGrad",
   inputs: ["g", "y"],
   infer: ([g], _: null) => g,
-  fused: "logSoftmaxGrad",
   kernel: (k, [g, y], gx) => {
     const { logSoftmaxGrad } = k.fused;
     if (logSoftmaxGrad !== "decompose") logSoftmaxGrad(g, y, gx, lastAxisForm(g));
   },
-  decompose: ([g, y]) => softmaxGrad(g, y),
 });
 
 const logSoftmaxPrimitive: Primitive<null> = primitive({
@@ -60,6 +58,7 @@ const logSoftmaxPrimitive: Primitive<null> = primitive({
   decompose: ([x]) => decomposed(x),
   saves: ["y"],
   vjp: { x: (g, { y }) => softmaxGrad(g, y) },
+  fusedVjp: "logSoftmaxGrad",
   vjpKernel: (g, { y }) => [apply(logSoftmaxGradPrimitive, [g, y], null)],
 });
 
@@ -74,15 +73,54 @@ const softmaxGrad = (g: Tensor, y: Tensor): Tensor =>
  */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
   x.assertAlive("logSoftmax");
-  const at = checkAxis("logSoftmax", axis, x.rank);
-  if (at === x.rank - 1) return apply(logSoftmaxPrimitive, [x], null);
-  return composite("logSoftmax", () =>
-    transpose(apply(logSoftmaxPrimitive, [transpose(x, at, -1)], null), at, -1),
-  );
+  return overAxis("logSoftmax", logSoftmaxPrimitive, x, axis);
 }
 
-/** y = e^x / sum(e^x) along an axis. */
-export const softmax = (x: Tensor, axis = -1): Tensor => composite("softmax", () => exp(logSoftmax(x, axis)));
+// The kernels work along the last axis.
+function overAxis(op: string, p: Primitive<null>, x: Tensor, axis: number): Tensor {
+  const at = checkAxis(op, axis, x.rank);
+  if (at === x.rank - 1) return apply(p, [x], null);
+  return composite(op, () => transpose(apply(p, [transpose(x, at, -1)], null), at, -1));
+}
+
+const softmaxGradPrimitive: Primitive<null> = primitive({
+  name: "softmaxGrad",
+  inputs: ["g", "y"],
+  infer: ([g], _: null) => g,
+  kernel: (k, [g, y], gx) => {
+    const { softmaxGrad } = k.fused;
+    if (softmaxGrad !== "decompose") softmaxGrad(g, y, gx, lastAxisForm(g));
+  },
+});
+
+const softmaxPrimitive: Primitive<null> = primitive({
+  name: "softmax",
+  inputs: ["x"],
+  infer: ([x], _: null) => {
+    requireFloat("softmax", x);
+    return x;
+  },
+  fused: "softmax",
+  kernel: (k, [x], y) => {
+    const { softmax } = k.fused;
+    if (softmax !== "decompose") softmax(x, y, lastAxisForm(x));
+  },
+  decompose: ([x]) => composite("softmax", () => exp(decomposed(x))),
+  saves: ["y"],
+  vjp: { x: (g, { y }) => gradOfSoftmax(g, y) },
+  fusedVjp: "softmaxGrad",
+  vjpKernel: (g, { y }) => [apply(softmaxGradPrimitive, [g, y], null)],
+});
+
+// gx = y (g - sum(g y)).
+const gradOfSoftmax = (g: Tensor, y: Tensor): Tensor =>
+  composite("softmax", () => mul(y, sub(g, sum(mul(g, y), { axis: -1, keepDims: true }))));
+
+/** y = e^x / sum(e^x) along an axis. The maximum is subtracted first, so no exponent overflows. */
+export function softmax(x: Tensor, axis = -1): Tensor {
+  x.assertAlive("softmax");
+  return overAxis("softmax", softmaxPrimitive, x, axis);
+}
 
 /** y = e^-x / sum(e^-x) along an axis. */
 export const softmin = (x: Tensor, axis = -1): Tensor => composite("softmin", () => softmax(neg(x), axis));

@@ -30,7 +30,7 @@ export function apply<A>(p: Primitive<A>, inputs: readonly Tensor[], attrs: A): 
       p,
       inputs,
       attrs,
-      withRecording(false, () => p.decompose!(inputs, attrs)),
+      withRecording(false, () => p.decompose!(inputs, attrs) as Tensor),
     );
   }
   const operands = prepare(p, inputs, device);
@@ -62,6 +62,11 @@ function compute<A>(
 export function applyMany<A>(p: Primitive<A>, inputs: readonly Tensor[], attrs: A): Tensor[] {
   const device = checkInputs(p.name, inputs, attrs);
   const specs = p.infer(inputs, attrs) as readonly OutputSpec[];
+  if (p.fused !== null && device.kernels.fused[p.fused] === "decompose") {
+    const made = withRecording(false, () => p.decompose!(inputs, attrs) as Tensor[]);
+    recordMany(p, inputs, attrs, made);
+    return made;
+  }
   const operands = prepare(p, inputs, device);
   const outputs: Tensor[] = [];
   try {
@@ -112,7 +117,7 @@ function failTensor(op: string, x: unknown): never {
 }
 
 function failDevices(op: string, inputs: readonly Tensor[]): never {
-  const names = inputs.map((x) => `"${x.device.name}"`).join(" and ");
+  const names = [...new Set(inputs.map((x) => `"${x.device.name}"`))].join(" and ");
   throw new DeviceError(op, `inputs must lie on one device; got ${names}. Move them with x.to({ device }).`);
 }
 

@@ -52,15 +52,15 @@ export class Node {
   #save(slots: readonly number[]): number[] {
     const versions: number[] = [];
     for (let k = 0; k < slots.length; k++) {
-      const { storage } = this.savedTensor(slots[k]);
-      storage.saves++;
-      versions.push(storage.version);
+      const saved = this.savedTensor(slots[k]);
+      if (saved !== undefined) saved.storage.saves++;
+      versions.push(saved === undefined ? -1 : saved.storage.version);
     }
     return versions;
   }
 
-  /** The tensor behind a save: input `slot`, or output -1 - slot where it is negative. */
-  savedTensor(slot: number): Tensor {
+  /** The tensor behind a save: input `slot`, or output -1 - slot where it is negative; none for an input left out. */
+  savedTensor(slot: number): Tensor | undefined {
     return slot >= 0 ? this.inputs[slot] : this.outputs[-1 - slot];
   }
 
@@ -81,7 +81,7 @@ export class Node {
     const { saveSlots } = this.primitive;
     if (saveSlots.length === 0) return;
     this.versions = null;
-    for (let k = 0; k < saveSlots.length; k++) this.savedTensor(saveSlots[k]).storage.releaseSave();
+    for (let k = 0; k < saveSlots.length; k++) this.savedTensor(saveSlots[k])?.storage.releaseSave();
   }
 }
 

@@ -14,6 +14,7 @@ export interface OutputSpec {
 // One output is passed bare, several as an array; the gradient of an output that took no part is null.
 type Outputs<O extends readonly string[]> = O extends readonly [string] ? Operand : readonly Operand[];
 type Specs<O extends readonly string[]> = O extends readonly [string] ? OutputSpec : readonly OutputSpec[];
+type Decomposed<O extends readonly string[]> = O extends readonly [string] ? Tensor : readonly Tensor[];
 type Grads<O extends readonly string[]> = O extends readonly [string] ? Tensor : readonly (Tensor | null)[];
 
 type Vjp<O extends readonly string[], S extends string, A> = (
@@ -37,14 +38,19 @@ export interface PrimitiveRecord<I extends string, O extends readonly string[], 
   readonly strided?: readonly I[];
   /** The kernel is this fused one, which a backend may leave to `decompose`. */
   readonly fused?: FusedKey;
-  /** The same maths in plain ops: fallback and oracle. */
-  readonly decompose?: (inputs: readonly Tensor[], attrs: A) => Tensor;
+  /** The same maths in plain ops: fallback and oracle. One tensor for one output, a list for several. */
+  readonly decompose?: (inputs: readonly Tensor[], attrs: A) => Decomposed<O>;
   /** Inputs overwritten in place; such a primitive has `outputs: []` and no gradient. */
   readonly mutates?: readonly I[];
-  /** Names of the inputs and outputs that the vjp may read. */
+  /** Names of the inputs and outputs that the vjp may read; inputs that were left out are absent there too. */
   readonly saves?: readonly S[];
-  /** Per input that has one: the gradient, in differentiable ops. May have the broadcast shape of the output. */
-  readonly vjp?: { readonly [K in I]?: Vjp<O, S, A> };
+  /**
+   * Per input that has one: the gradient, in differentiable ops. May have the broadcast shape of the output. The word
+   * "decompose" says: run `decompose` again, recorded, and differentiate that; all inputs must then be saved.
+   */
+  readonly vjp?: { readonly [K in I]?: Vjp<O, S, A> } | "decompose";
+  /** The fused kernel that vjpKernel runs; where a backend leaves it to `decompose`, the vjp is taken instead. */
+  readonly fusedVjp?: FusedKey;
   /** A faster backward used only when it is not itself recorded; null for inputs that need none. */
   readonly vjpKernel?: (
     g: Grads<O>,
@@ -71,8 +77,9 @@ export interface Primitive<A = unknown> {
   infer(inputs: readonly Tensor[], attrs: A): OutputSpec | readonly OutputSpec[];
   view: ((x: Tensor, attrs: A) => View) | null;
   kernel(kernels: Kernels, inputs: readonly Operand[], y: Operand | readonly Operand[], attrs: A): void;
-  decompose: ((inputs: readonly Tensor[], attrs: A) => Tensor) | null;
-  vjp: Readonly<Record<string, ErasedVjp | undefined>>;
+  decompose: ((inputs: readonly Tensor[], attrs: A) => Tensor | readonly Tensor[]) | null;
+  vjp: Readonly<Record<string, ErasedVjp | undefined>> | "decompose";
+  readonly fusedVjp: FusedKey | null;
   vjpKernel: ErasedVjpKernel | null;
 }
 
@@ -101,6 +108,8 @@ export function primitive<
   const missing = (part: string) => (): never => {
     throw new TypeError(`primitive ${name} has no ${part}`);
   };
+  if (record.vjp === "decompose" && !(record.decompose && inputs.every((input) => includes(saves, input))))
+    throw new TypeError(`primitive ${name} must save all inputs, to run its decomposition again`);
   const saveSlots = saves.map((save) => {
     const input = (inputs as readonly string[]).indexOf(save);
     const output = (outputs as readonly string[]).indexOf(save);
@@ -124,6 +133,9 @@ export function primitive<
     kernel: record.kernel ?? missing("kernel"),
     decompose: record.decompose ?? null,
     vjp: (record.vjp ?? {}) as Primitive["vjp"],
+    fusedVjp: record.fusedVjp ?? null,
     vjpKernel: (record.vjpKernel ?? null) as Primitive["vjpKernel"],
   };
 }
+
+const includes = (names: readonly string[], name: string): boolean => names.includes(name);

@@ -5,4 +5,13 @@ import type { Kernels } from "../kernels.ts";
 export const fused: Kernels["fused"] = {
   logSoftmax: "decompose",
   logSoftmaxGrad: "decompose",
+  softmax: "decompose",
+  softmaxGrad: "decompose",
+  rowNorm: "decompose",
+  rowNormGrad: "decompose",
+  batchMoments: "decompose",
+  channelNorm: "decompose",
+  batchNormGrad: "decompose",
+  classLoss: "decompose",
+  classLossGrad: "decompose",
 };

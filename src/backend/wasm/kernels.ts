@@ -6,6 +6,7 @@ import { factorizeKernels } from "./factorize.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { Workspace } from "./exports.ts";
 import type { KernelExports } from "./exports.ts";
+import { classLossKernels, normKernels, softmaxKernels } from "./fused.ts";
 import type { WasmHeap } from "./heap.ts";
 import { indexingKernels } from "./indexing.ts";
 import { matmulKernels } from "./matmul.ts";
@@ -13,7 +14,7 @@ import { optimizerKernels } from "./optimizers.ts";
 import { orderingKernels } from "./ordering.ts";
 import { poolKernels } from "./pool.ts";
 import { randomKernels } from "./random.ts";
-import { reduceKernels, softmaxKernels } from "./reduce.ts";
+import { reduceKernels } from "./reduce.ts";
 import type { Residency } from "./residency.ts";
 import { scanKernels } from "./scan.ts";
 
@@ -32,6 +33,10 @@ export function createKernels(exports: KernelExports, heap: WasmHeap, residency:
     ...poolKernels(exports),
     ...randomKernels(exports, workspace),
     ...optimizerKernels(exports),
-    fused: softmaxKernels(exports),
+    fused: {
+      ...softmaxKernels(exports),
+      ...normKernels(exports, workspace),
+      ...classLossKernels(exports, workspace),
+    },
   };
 }

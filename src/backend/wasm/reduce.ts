@@ -1,5 +1,5 @@
-// Reductions, argmax and the row-wise softmax kernels on the wasm device.
-import type { AxisForm, FusedKernels, KernelFamilies } from "../kernels.ts";
+// Reductions and argmax on the wasm device.
+import type { KernelFamilies } from "../kernels.ts";
 import type { ReduceOp } from "../scalars.ts";
 import { pointer } from "./exports.ts";
 import type { KernelExports } from "./exports.ts";
@@ -20,17 +20,6 @@ export function reduceKernels(e: KernelExports): Pick<KernelFamilies, "reduce" |
     },
     argmin(x, y, form) {
       e.argmin_f32(pointer(x), pointer(y), form.n, form.inner, 0, form.outer * form.inner);
-    },
-  };
-}
-
-export function softmaxKernels(e: KernelExports): FusedKernels {
-  return {
-    logSoftmax(x, y, form: AxisForm) {
-      e.log_softmax_f32(pointer(x), pointer(y), form.n, 0, form.outer);
-    },
-    logSoftmaxGrad(g, y, gx, form) {
-      e.log_softmax_grad_f32(pointer(g), pointer(y), pointer(gx), form.n, 0, form.outer);
     },
   };
 }

@@ -129,6 +129,27 @@ export const kernelSignatures = {
   log_softmax_f32: "xPtr yPtr n start end",
   log_softmax_grad_f32: "gPtr yPtr gxPtr n start end",
 
+  // Normalisation of rows (assembly/fused/norm.ts). Units: rows; of the weight gradient: columns, n.
+  norm_rows_f32: "xPtr wPtr bPtr yPtr n eps:f32 centred start end",
+  norm_rows_grad_f32: "gPtr xPtr wPtr gxPtr momentsPtr n eps:f32 centred start end",
+  norm_rows_weight_grad_f32: "gPtr xPtr momentsPtr gwPtr gbPtr nRows n start end",
+
+  // Normalisation of channels, x [nBatch, nChannels, inner] (assembly/fused/batch-norm.ts). Units: channels for moments
+  // and sums, planes (nBatch * nChannels) for the others.
+  batch_moments_f32: "xPtr meanPtr variancePtr nBatch nChannels inner start end",
+  batch_norm_f32: "xPtr meanPtr variancePtr wPtr bPtr yPtr nChannels inner eps:f32 start end",
+  batch_norm_sums_f32: "gPtr xPtr meanPtr variancePtr gwPtr gbPtr nBatch nChannels inner eps:f32 start end",
+  batch_norm_grad_f32:
+    "gPtr xPtr meanPtr variancePtr wPtr gwPtr gbPtr gxPtr nBatch nChannels inner eps:f32 start end",
+
+  // Losses of class scores [rows, n] (assembly/fused/class-loss.ts). Units: rows; of reduce and total: 1.
+  class_loss_f32:
+    "xPtr targetPtr wPtr lossPtr sharePtr n ignoreIndex smoothing:f32 normalised start end -> i32",
+  class_loss_reduce_f32: "lossPtr sharePtr yPtr nRows start end",
+  class_share_total_f32: "targetPtr wPtr totalPtr nRows ignoreIndex start end",
+  class_loss_grad_f32:
+    "gPtr gStep totalPtr xPtr targetPtr wPtr gxPtr n ignoreIndex smoothing:f32 normalised start end",
+
   // Movement of 4-byte elements, f32 or i32 alike (assembly/movement.ts). Units: elements, except
   // copy_strided_f32: rows (n0 * n1 * n2); index_select_f32: outer * nIndex; scatter_add_f32, index_add_f32, scatter_order_i32:
   // outer * inner.

@@ -3,13 +3,13 @@ import { DTypeError, ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape, sameShape } from "../../core/shape.ts";
 import { composite } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { add, cast, div, mul, neg, reshape, sum } from "../algebra.ts";
+import { add, mul, neg, permute, reshape, sum } from "../algebra.ts";
 import { requireFloat, requireIndex } from "../checks.ts";
-import { ne, where } from "../elementwise.ts";
-import { gatherFor } from "../indexing.ts";
 import { logSoftmax } from "../softmax.ts";
+import { crossEntropyOfRows, nllOfRows } from "./class-loss.ts";
+import type { RowLoss, RowLossAttrs } from "./class-loss.ts";
 import { reduced, requireReduction } from "./reduction.ts";
-import type { LossOptions, Reduction } from "./reduction.ts";
+import type { LossOptions } from "./reduction.ts";
 
 export interface ClassLossOptions extends LossOptions {
   /** A factor per class, [C]; the mean is then a weighted one. */
@@ -29,35 +29,6 @@ const batched = (scores: Tensor): Tensor => (scores.rank === 1 ? reshape(scores,
 const weightFor = (weight: Tensor, rank: number): Tensor =>
   reshape(weight, [1, weight.size, ...new Array<number>(rank - 2).fill(1)]);
 
-interface Terms {
-  /** Per position: -share log p[target], 0 where ignored; [N, ...]. */
-  readonly losses: Tensor;
-  /** Per position: its weight in the mean. */
-  readonly shares: Tensor;
-  /** Which positions count, bool. */
-  readonly kept: Tensor;
-}
-
-// Ignored targets pick class 0, whose value is then replaced: no index out of range, no gradient.
-function terms(
-  op: string,
-  logProbabilities: Tensor,
-  target: Tensor,
-  { weight, ignoreIndex = -100 }: ClassLossOptions,
-): Terms {
-  const kept = ne(target, ignoreIndex);
-  const safe = where(kept, target, 0);
-  const [n, , ...rest] = logProbabilities.shape;
-  const picked = reshape(gatherFor(op, logProbabilities, 1, reshape(safe, [n, 1, ...rest])), target.shape);
-  const shares = weight
-    ? where(kept, reshape(gatherFor(op, weight, 0, reshape(safe, [safe.size])), target.shape), 0)
-    : cast(kept, logProbabilities.dtype);
-  return { losses: where(kept, neg(weight ? mul(picked, shares) : picked), 0), shares, kept };
-}
-
-const reducedTerms = ({ losses, shares }: Terms, reduction: Reduction): Tensor =>
-  reduction === "mean" ? div(sum(losses), sum(shares)) : reduced(losses, reduction);
-
 /**
  * Negative log-likelihood: -weight[target] logProbabilities[target], per example.
  *
@@ -70,10 +41,32 @@ export function nllLoss(logProbabilities: Tensor, target: Tensor, options: Class
   const { reduction = "mean" } = options;
   checkClasses("nllLoss", logProbabilities, target, options);
   requireFloat("nllLoss", logProbabilities);
-  return composite("nllLoss", () => {
-    const at = logProbabilities.rank === 1 ? reshape(target, [1]) : target;
-    const found = reducedTerms(terms("nllLoss", batched(logProbabilities), at, options), reduction);
-    return reduction === "none" ? reshape(found, target.shape) : found;
+  return overRows("nllLoss", nllOfRows, logProbabilities, target, options.weight, {
+    ignoreIndex: options.ignoreIndex ?? -100,
+    smoothing: 0,
+    normalised: true,
+    reduction,
+  });
+}
+
+/** Brings scores [C], [N, C] or [N, C, ...] to rows of classes, and the loss per row back to the target's shape. */
+function overRows(
+  op: string,
+  loss: RowLoss,
+  scores: Tensor,
+  target: Tensor,
+  weight: Tensor | undefined,
+  attrs: Omit<RowLossAttrs, "rows" | "classes">,
+): Tensor {
+  const classes = scores.shape[scores.rank === 1 ? 0 : 1];
+  const full = { ...attrs, rows: target.size, classes };
+  if (scores.rank === 2) return loss(scores, target, weight, full);
+  return composite(op, () => {
+    const last = scores.shape.map((_, axis) => (axis === 0 ? 0 : axis + 1));
+    const moved = scores.rank === 1 ? scores : permute(scores, [...last.slice(0, -1), 1]);
+    const rows = reshape(moved, [target.size, classes]);
+    const y = loss(rows, reshape(target, [target.size]), weight, full);
+    return attrs.reduction === "none" ? reshape(y, target.shape) : y;
   });
 }
 
@@ -96,28 +89,21 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new ValueError("crossEntropy", `labelSmoothing must lie in 0..1; got ${String(labelSmoothing)}.`);
   }
+  if (!soft) {
+    const { ignoreIndex = -100 } = options;
+    const attrs = { ignoreIndex, smoothing: labelSmoothing, normalised: false, reduction };
+    return overRows("crossEntropy", crossEntropyOfRows, logits, target, weight, attrs);
+  }
   return composite("crossEntropy", () => {
     const x = batched(logits);
     const logProbabilities = logSoftmax(x, 1);
     const scaled = weight ? mul(logProbabilities, weightFor(weight, x.rank)) : logProbabilities;
     const shape = logits.rank === 1 ? [] : [x.shape[0], ...x.shape.slice(2)];
-    if (soft) {
-      const even = labelSmoothing / x.shape[1];
-      const t = batched(target);
-      const smoothed = labelSmoothing === 0 ? t : add(mul(t, 1 - labelSmoothing), even);
-      const losses = neg(sum(mul(scaled, smoothed), { axis: 1 }));
-      return reduced(reshape(losses, shape), reduction);
-    }
-    const at = logits.rank === 1 ? reshape(target, [1]) : target;
-    const hard = terms("crossEntropy", logProbabilities, at, options);
-    if (labelSmoothing === 0) {
-      const found = reducedTerms(hard, reduction);
-      return reduction === "none" ? reshape(found, shape) : found;
-    }
-    const even = where(hard.kept, neg(sum(scaled, { axis: 1 })), 0);
-    const losses = add(mul(hard.losses, 1 - labelSmoothing), mul(even, labelSmoothing / x.shape[1]));
-    const found = reducedTerms({ ...hard, losses }, reduction);
-    return reduction === "none" ? reshape(found, shape) : found;
+    const even = labelSmoothing / x.shape[1];
+    const t = batched(target);
+    const smoothed = labelSmoothing === 0 ? t : add(mul(t, 1 - labelSmoothing), even);
+    const losses = neg(sum(mul(scaled, smoothed), { axis: 1 }));
+    return reduced(reshape(losses, shape), reduction);
   });
 }
 
