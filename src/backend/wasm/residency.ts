@@ -18,6 +18,10 @@ const MAX_RESIDENTS = 1 << 16;
 // Each trim frees a quarter, so that the sort over the list is paid once in many allocations.
 const KEEP = 0.75;
 
+// Spilled bytes, in soft limits, that may stay neither released nor used again before the warning: a training step in a
+// scope may spill a part of its tape, but then its backward brings it back.
+const SUSPECT = 2;
+
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 export class Residency {
@@ -26,6 +30,7 @@ export class Residency {
   readonly #residents: WasmStorage[] = [];
   #softLimit: number;
   #recalledBytes = 0;
+  #spilledBytes = 0;
   #op = 1;
   #warned = false;
 
@@ -76,8 +81,12 @@ export class Residency {
   }
 
   release(storage: WasmStorage): void {
-    if (storage.spilled === null) this.#vacate(storage);
-    else storage.spilled = null;
+    if (storage.spilled === null) {
+      this.#vacate(storage);
+      return;
+    }
+    this.#spilledBytes -= storage.bytes;
+    storage.spilled = null;
   }
 
   makePersistent(storage: WasmStorage): void {
@@ -164,7 +173,7 @@ export class Residency {
   #evict(bytes: number, count: number): void {
     const oldest = this.#residents.filter((storage) => storage.lastUse !== this.#op);
     oldest.sort((a, b) => a.lastUse - b.lastUse);
-    if (oldest.length > 0) this.#warnOnce();
+    if (this.#spilledBytes > SUSPECT * this.#softLimit) this.#warnOnce();
     for (const storage of oldest) {
       if (this.#evictableBytes() <= bytes && this.#residents.length <= count) break;
       this.#spill(storage);
@@ -175,6 +184,7 @@ export class Residency {
     // slice() of a view of shared memory still copies into an ordinary ArrayBuffer.
     storage.spilled = this.#heap.window(storage.dtype, storage.ptr, storage.length).slice();
     this.#vacate(storage);
+    this.#spilledBytes += storage.bytes;
     this.tensors -= storage.handles;
     this.#spills++;
   }
@@ -183,6 +193,7 @@ export class Residency {
     this.admit("recall", storage);
     this.#heap.window(storage.dtype, storage.ptr, storage.length).set(storage.spilled!);
     storage.spilled = null;
+    this.#spilledBytes -= storage.bytes;
     this.tensors += storage.handles;
     this.#recalledBytes += storage.bytes;
   }
