@@ -1,13 +1,14 @@
 // Bundles the package's entries into dist/ (shared code in chunks) and puts the two kernel binaries beside them.
-import { build, type Plugin } from "esbuild";
+import { build, type BuildOptions, type Plugin } from "esbuild";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { filesBelow, root, writeIfChanged } from "./files.ts";
 
 const dist = join(root, "dist");
 
 /** The areas that are entries of the package: `src/nn/index.ts` becomes `dist/nn.js`, imported as `neurite/nn`. */
-const areas = ["nn", "optim", "data", "io", "train", "models"];
+const areas = ["nn", "optim", "data", "io", "train", "models", "inline"];
 
 const entryPoints: Record<string, string> = { index: join(root, "src/index.ts") };
 for (const area of areas) {
@@ -26,31 +27,60 @@ const keepSources: Plugin = {
   },
 };
 
-const result = await build({
+const binaries: Record<string, Buffer> = {};
+for (const [kernels, name] of Object.entries({ strict: "kernels.wasm", relaxed: "kernels-relaxed.wasm" })) {
+  const path = join(root, "src/backend/wasm", name);
+  if (!existsSync(path)) throw new Error(`${name} is not built; run: npm run build:wasm`);
+  binaries[kernels] = readFileSync(path);
+}
+
+/** As src/inline/index.ts wants them: gzipped, in base64, as a string literal. */
+const packed = (kernels: string): string =>
+  JSON.stringify(gzipSync(binaries[kernels], { level: 9 }).toString("base64"));
+
+/** Its comments keep bundlers from following an import, and the minifier would drop them; so it is built by itself. */
+const unminified = join(root, "src/core/import.ts");
+const keepApart: Plugin = {
+  name: "keep-apart",
+  setup(setup) {
+    setup.onResolve({ filter: /\/import\.ts$/ }, ({ path, resolveDir }) =>
+      join(resolveDir, path) === unminified ? { path: "./import.js", external: true } : undefined,
+    );
+  },
+};
+
+const settings = {
   absWorkingDir: root,
-  entryPoints,
   outdir: dist,
-  bundle: true,
-  splitting: true,
   format: "esm",
   target: "es2022",
+  sourcemap: true,
+  write: false,
+  logLevel: "warning",
+} satisfies BuildOptions;
+
+const apart = await build({ ...settings, entryPoints: [unminified] });
+const bundled = await build({
+  ...settings,
+  entryPoints,
+  bundle: true,
+  splitting: true,
   // Neutral: an import of a Node built-in or of any package is an error here, in the first build that sees it.
   platform: "neutral",
   chunkNames: "chunk-[hash]",
-  sourcemap: true,
-  plugins: [keepSources],
-  write: false,
-  logLevel: "warning",
+  // Names stay: they are read in stack traces, and by modules that print their class. Bundlers shorten them further.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  define: { packedStrictKernels: packed("strict"), packedRelaxedKernels: packed("relaxed") },
+  plugins: [keepApart, keepSources],
 });
+const outputFiles = [...apart.outputFiles, ...bundled.outputFiles];
 
 mkdirSync(dist, { recursive: true });
-const written = new Set(result.outputFiles.map((file) => file.path));
-for (const file of result.outputFiles) writeIfChanged(file.path, file.contents);
-for (const name of ["kernels.wasm", "kernels-relaxed.wasm"]) {
-  const binary = join(root, "src/backend/wasm", name);
-  if (!existsSync(binary)) throw new Error(`${name} is not built; run: npm run build:wasm`);
-  writeIfChanged(join(dist, name), readFileSync(binary));
-}
+const written = new Set(outputFiles.map((file) => file.path));
+for (const file of outputFiles) writeIfChanged(file.path, file.contents);
+writeIfChanged(join(dist, "kernels.wasm"), binaries["strict"]);
+writeIfChanged(join(dist, "kernels-relaxed.wasm"), binaries["relaxed"]);
 // Chunks are named by their content, so those of earlier builds are left over.
 for (const path of filesBelow(dist)) {
   if (/[/\\]dist[/\\][^/\\]+\.js(\.map)?$/.test(path) && !written.has(path)) rmSync(path);

@@ -17,6 +17,7 @@ const floors: Readonly<Record<string, number>> = {
   optim: 6,
   data: 6,
   io: 6,
+  inline: 6,
   train: 7,
   models: 8,
 };

@@ -5,7 +5,7 @@ import type { Methods } from "./methods.ts";
 
 export { backendInfo, init, memory } from "./init.ts";
 export type { BackendInfo, InitOptions } from "./init.ts";
-export type { WasmBuild, WasmSource } from "./backend/wasm/source.ts";
+export type { WasmBinary, WasmBuild, WasmSource } from "./backend/wasm/source.ts";
 export type { Device, MemoryInfo } from "./backend/device.ts";
 
 export { Tensor } from "./tensor/tensor.ts";

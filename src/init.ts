@@ -23,7 +23,10 @@ export interface InitOptions {
    * newer engines have relaxed SIMD anyway.
    */
   readonly relaxedSimd?: boolean;
-  /** The kernel binary, where the library should not look for it: its address, its bytes, or the compiled module. */
+  /**
+   * The kernel binary, where the library should not look for it: its address, its bytes, or the compiled module; or a
+   * function that gives it for the build that was chosen, such as `wasm` of `neurite/inline`.
+   */
   readonly wasm?: WasmSource;
   /** Bytes of temporaries that may stay in the wasm memory before the oldest are moved out; default 64 MiB. */
   readonly softLimit?: number;

@@ -64,6 +64,19 @@ describe("init", () => {
     expect(second.tensor([1, 2]).mul(2).tolistSync()).toEqual([2, 4]);
   });
 
+  it("takes the kernels from a function of the build", async () => {
+    const asked: string[] = [];
+    await fresh.init({
+      deterministic: true,
+      wasm: async (build) => {
+        asked.push(build);
+        return readFileSync(new URL("../src/backend/wasm/kernels.wasm", import.meta.url));
+      },
+    });
+    expect(asked).toEqual(["strict"]);
+    expect(fresh.tensor([1, 2]).add(1).tolistSync()).toEqual([2, 3]);
+  });
+
   it.each([
     [{ backend: "webgl" as "wasm" }, 'init: backend must be "wasm" or "reference"; got "webgl".'],
     [

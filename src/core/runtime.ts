@@ -1,5 +1,6 @@
 // What the JavaScript runtime offers beyond the language. Node's built-in modules are reached only through here, so that
 // bundles for browsers contain no trace of them.
+import { importAtRuntime } from "./import.ts";
 
 interface NodeProcess {
   readonly versions?: { readonly node?: string };
@@ -14,7 +15,6 @@ export const isNode = (): boolean => nodeProcess()?.versions?.node !== undefined
 export async function nodeBuiltin<T>(name: `node:${string}`): Promise<T | undefined> {
   const process = nodeProcess();
   if (process?.versions?.node === undefined) return undefined;
-  // Node before 20.16 has no getBuiltinModule; the variable specifier keeps bundlers from following the import.
-  return (process.getBuiltinModule?.(name) ??
-    (await import(/* webpackIgnore: true */ /* @vite-ignore */ name))) as T;
+  // Node before 20.16 has no getBuiltinModule.
+  return (process.getBuiltinModule?.(name) ?? (await importAtRuntime(name))) as T;
 }

@@ -1,6 +1,7 @@
 // Libraries that some functions can use when they are installed. The package itself depends on none: the caller passes the
 // library, or it is looked up when the function runs.
 import { DeviceError } from "../core/errors.ts";
+import { importAtRuntime } from "../core/import.ts";
 
 /**
  * Imports a library at run time.
@@ -9,8 +10,8 @@ import { DeviceError } from "../core/errors.ts";
  */
 export async function optionalLibrary<T>(op: string, specifier: string, option: string): Promise<T> {
   try {
-    // The variable keeps bundlers from following the import: in bundles, the caller passes the library.
-    return (await import(/* webpackIgnore: true */ /* @vite-ignore */ specifier)) as T;
+    // No bundler follows this: in bundles, the caller passes the library.
+    return (await importAtRuntime(specifier)) as T;
   } catch (error) {
     const name = specifier.split("/")[0];
     const hint = `Install it (npm install ${name}), or pass it as options.${option}.`;

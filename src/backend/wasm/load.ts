@@ -3,7 +3,7 @@ import { DeviceError } from "../../core/errors.ts";
 import { nodeBuiltin } from "../../core/runtime.ts";
 import type { KernelExports } from "./exports.ts";
 import { MAX_PAGES, PAGE_BYTES, WasmHeap } from "./heap.ts";
-import type { WasmBuild, WasmSource } from "./source.ts";
+import type { WasmBinary, WasmBuild, WasmSource } from "./source.ts";
 
 export interface LoadedKernels {
   readonly exports: KernelExports;
@@ -35,11 +35,7 @@ export async function loadKernels(
   maximumBytes: number,
   source?: WasmSource,
 ): Promise<LoadedKernels> {
-  const url =
-    build === "relaxed"
-      ? new URL("./kernels-relaxed.wasm", import.meta.url)
-      : new URL("./kernels.wasm", import.meta.url);
-  const from = source ?? url;
+  const from = await binaryOf(build, source);
   const memory = createMemory(maximumBytes);
   const module = from instanceof WebAssembly.Module ? from : await compile(from, memory.shared);
   const instance = await WebAssembly.instantiate(module, { env: { memory: memory.memory } });
@@ -47,6 +43,17 @@ export async function loadKernels(
   const exports = instance.exports as unknown as KernelExports;
   const ceiling = Math.min(maximumBytes, memory.maximumPages * PAGE_BYTES);
   return { exports, heap: new WasmHeap(memory.memory, ceiling), build, shared: memory.shared };
+}
+
+// Bundlers know the files by the whole expressions `new URL("...", import.meta.url)`, so neither may be taken apart.
+async function binaryOf(build: WasmBuild, source?: WasmSource): Promise<WasmBinary> {
+  // A compiled module is no function, but TypeScript knows it as an object of any kind.
+  if (typeof source === "function")
+    return (source as (build: WasmBuild) => WasmBinary | Promise<WasmBinary>)(build);
+  if (source !== undefined) return source;
+  return build === "relaxed"
+    ? new URL("./kernels-relaxed.wasm", import.meta.url)
+    : new URL("./kernels.wasm", import.meta.url);
 }
 
 // Shared from its first page where the engine allows it, so that threads can join later; smaller ceilings are tried

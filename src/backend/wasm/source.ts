@@ -9,5 +9,11 @@ type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { proto
   ? M
   : object;
 
-/** Where the kernels come from, where the library should not look for them itself. */
-export type WasmSource = URL | ArrayBuffer | ArrayBufferView | CompiledModule;
+/** One kernel binary: its address, its bytes, or the compiled module. */
+export type WasmBinary = URL | ArrayBuffer | ArrayBufferView | CompiledModule;
+
+/**
+ * Where the kernels come from, where the library should not look for them itself: a function gives the binary of the
+ * build that was chosen; a binary alone is taken for whatever build was chosen.
+ */
+export type WasmSource = WasmBinary | ((build: WasmBuild) => WasmBinary | Promise<WasmBinary>);
