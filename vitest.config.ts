@@ -1,9 +1,9 @@
-// The default suite: everything under test/ that is not slow. `npm test` must stay under a minute on two cores.
+// The default suite: everything under test/ that is not slow and needs nothing but the root's install. `npm test` must stay under a minute on two cores.
 import { configDefaults, defineConfig } from "vitest/config";
 
 // They register devices or replace the library's modules, which others would see.
 const alone = ["test/backend/**/*.test.ts", "test/init.test.ts"];
-const exclude = [...configDefaults.exclude, "test/slow/**"];
+const exclude = [...configDefaults.exclude, "test/slow/**", "test/distribution/**"];
 const common = { pool: "forks" as const, setupFiles: ["test/setup.ts"], testTimeout: 20_000 };
 
 export default defineConfig({

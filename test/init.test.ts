@@ -64,6 +64,17 @@ describe("init", () => {
     expect(second.tensor([1, 2]).mul(2).tolistSync()).toEqual([2, 4]);
   });
 
+  it.each([
+    [false, false],
+    [true, true],
+    [undefined, true],
+  ])("where crossOriginIsolated is %s, the memory is shared: %s", async (isolated, shared) => {
+    vi.stubGlobal("crossOriginIsolated", isolated);
+    await fresh.init({ deterministic: true }).finally(() => vi.unstubAllGlobals());
+    expect(fresh.backendInfo().sharedMemory).toBe(shared);
+    expect(fresh.tensor([1, 2]).add(1).tolistSync()).toEqual([2, 3]);
+  });
+
   it("takes the kernels from a function of the build", async () => {
     const asked: string[] = [];
     await fresh.init({

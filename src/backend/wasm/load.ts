@@ -56,7 +56,11 @@ async function binaryOf(build: WasmBuild, source?: WasmSource): Promise<WasmBina
     : new URL("./kernels.wasm", import.meta.url);
 }
 
-// Shared from its first page where the engine allows it, so that threads can join later; smaller ceilings are tried
+/** Chromium makes shared memories on any page, but hands them to workers on cross-origin isolated ones only. */
+const mayShare = (): boolean =>
+  (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false;
+
+// Shared from its first page where that can lead to threads, so that they can join later; smaller ceilings are tried
 // where address space is scarce, and pages without cross-origin isolation get an unshared memory.
 function createMemory(maximumBytes: number): {
   memory: WebAssembly.Memory;
@@ -65,7 +69,7 @@ function createMemory(maximumBytes: number): {
 } {
   const initial = 16;
   const ceiling = Math.max(initial, Math.min(MAX_PAGES, Math.ceil(maximumBytes / PAGE_BYTES)));
-  for (let maximum = ceiling; maximum >= initial; maximum = maximum >> 1) {
+  for (let maximum = mayShare() ? ceiling : 0; maximum >= initial; maximum = maximum >> 1) {
     try {
       return {
         memory: new WebAssembly.Memory({ initial, maximum, shared: true }),

@@ -1,0 +1,17 @@
+// What the program of train.ts prints. Apart from it, for the test, which does not import the package.
+
+export interface Outcome {
+  /** The loss before the first step and after the last. */
+  readonly first: number;
+  readonly last: number;
+  /** Whether the network with the weights that were read answers with the same bits. */
+  readonly restored: boolean;
+  /** What `backendInfo()` said. */
+  readonly backend: {
+    readonly backend: string;
+    readonly build: string | null;
+    readonly reason: string;
+    readonly sharedMemory: boolean;
+    readonly threads: number;
+  };
+}

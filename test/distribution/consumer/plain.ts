@@ -1,0 +1,4 @@
+// As documented: the library finds its kernels itself.
+import { report } from "./train.js";
+
+await report({});
