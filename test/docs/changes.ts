@@ -1,7 +1,7 @@
 // Applies the diffs of a document to a copy of the project. A hunk is found by its own lines, which must stand in the file
 // exactly once: line numbers would be wrong with the next commit.
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "./documents.ts";
 import type { Block } from "./documents.ts";
@@ -50,7 +50,11 @@ export function applyChange(block: Block, project: string): void {
 export function copyProject(to: string): void {
   const parts = ["src", "assembly", "scripts", "test", "package.json", "asconfig.json", "vitest.config.ts"];
   for (const part of [...parts, "tsconfig.base.json", "tsconfig.build.json", "tsconfig.json"]) {
-    cpSync(fileURLToPath(new URL(part, root)), join(to, part), { recursive: true });
+    cpSync(fileURLToPath(new URL(part, root)), join(to, part), {
+      recursive: true,
+      // test/distribution has browsers' worth of tools in one of its own.
+      filter: (path) => basename(path) !== "node_modules",
+    });
   }
   symlinkSync(fileURLToPath(new URL("node_modules", root)), join(to, "node_modules"), "dir");
 }
