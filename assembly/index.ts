@@ -76,6 +76,8 @@ export {
   class_share_total_f32,
 } from "./fused/class-loss";
 export { norm_rows_f32, norm_rows_grad_f32, norm_rows_weight_grad_f32 } from "./fused/norm";
+export { attention_f32, attention_scratch_bytes, attention_units } from "./fused/attention";
+export { attention_grad_f32, attention_grad_scratch_bytes } from "./fused/attention-grad";
 export { log_softmax_f32, log_softmax_grad_f32, softmax_f32, softmax_grad_f32 } from "./fused/softmax";
 export { gemm_batch_f32, gemm_columns_f32, gemm_f32, gemm_scratch_bytes } from "./matmul";
 export {

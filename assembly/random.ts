@@ -157,6 +157,22 @@ function draw(
   }
 }
 
+/** `value` with probability p, else 0, to elements [start, end) of y, from a stream that begins at this counter. */
+export function bernoulliRange(
+  seedLo: i32,
+  seedHi: i32,
+  counter: u64,
+  p: f32,
+  value: f32,
+  yPtr: usize,
+  start: i32,
+  end: i32,
+): void {
+  for (let i = start & -16; i < end; i += 16) {
+    drawSixteen(BERNOULLI, seedLo, seedHi, counter, p, value, yPtr, i, start, end);
+  }
+}
+
 /** The raw words, as i32. */
 export function bits_i32(
   seedLo: i32,

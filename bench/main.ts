@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { backendInfo, init } from "neurite";
 import { apply } from "./apply.ts";
+import { attention } from "./attention.ts";
 import { conv } from "./conv.ts";
 import { elementwise } from "./elementwise.ts";
 import { fused } from "./fused.ts";
@@ -21,7 +22,7 @@ import { describeMachine, printMachine, Report } from "./report.ts";
 import type { Suite } from "./suite.ts";
 
 const suites: readonly Suite[] = [
-  ...[peak, apply, gemm, conv],
+  ...[peak, apply, gemm, conv, attention],
   ...[elementwise, reduce, fused, movement, random, lenet, memory],
 ];
 

@@ -35,7 +35,7 @@ const opsOrder: readonly (readonly string[])[] = [
   ["masking"],
   ["diagonals", "subscript", "windows"],
   ["ordering"],
-  ["softmax", "dropout", "fused", "norm", "pool"],
+  ["attention", "softmax", "dropout", "fused", "norm", "pool"],
   ["similarity"],
   ["loss"],
   ["index"],

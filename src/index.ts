@@ -223,6 +223,8 @@ export { index, indexPut } from "./ops/subscript.ts";
 export type { IndexItem, IndexPutOptions, IndexRange } from "./ops/subscript.ts";
 export { fold, interpolate, unfold } from "./ops/windows.ts";
 export type { InterpolateMode, InterpolateOptions, WindowOptions } from "./ops/windows.ts";
+export { scaledDotProductAttention } from "./ops/attention/attention.ts";
+export type { AttentionOptions } from "./ops/attention/attention.ts";
 export { logSoftmax, softmax, softmin } from "./ops/softmax.ts";
 export { cosineSimilarity, pairwiseDistance } from "./ops/similarity.ts";
 export type { CosineSimilarityOptions, PairwiseDistanceOptions } from "./ops/similarity.ts";

@@ -195,6 +195,34 @@ export interface KernelFamilies {
   sgd(p: Operand, g: Operand, buffer: Operand | null, parameters: SgdParameters): void;
 }
 
+/** Scaled dot products of queries with keys, and what hides or drops some of them. */
+export interface AttentionAttrs {
+  /** The scores are scale q k. */
+  readonly scale: number;
+  /** Query i sees the keys up to i + offset; null: all of them. */
+  readonly causalOffset: number | null;
+  /** Probabilities are kept with probability `keep`, times `value`; element [b, h, i, j] draws at its flat position. */
+  readonly dropout: { readonly keep: number; readonly value: number; readonly state: RandomState } | null;
+}
+
+/**
+ * Operands of attention, all of any layout: q [B, H, T, E], k [B, G, S, E], v [B, G, S, Ev], where H is a multiple of G
+ * and consecutive query heads share keys; mask [B, H, T, S] (expanded), bool (true: takes part) or added to the scores.
+ */
+export interface AttentionInputs {
+  readonly q: Operand;
+  readonly k: Operand;
+  readonly v: Operand;
+  readonly mask: Operand | null;
+}
+
+/** What the forward pass gave, and the gradient of its output. */
+export interface AttentionResults {
+  readonly y: Operand;
+  readonly logSum: Operand;
+  readonly g: Operand;
+}
+
 /** Kernels that a backend may leave to the op's `decompose`. */
 export interface FusedKernels {
   /** y [rows, n] = x - logsumexp(x) per row; dense. */
@@ -254,6 +282,18 @@ export interface FusedKernels {
     weight: Operand | null,
     gx: Operand,
     loss: ClassLoss,
+  ): void;
+  /**
+   * y [B, H, T, Ev] (dense along its last axis) = softmax(scores) v, zeros for a query that sees no key; logSum [B, H, T]
+   * dense = log(sum(e^scores)), 0 for such a query.
+   */
+  attention(inputs: AttentionInputs, y: Operand, logSum: Operand, attrs: AttentionAttrs): void;
+  /** Gradients of q, k and v, in their shapes and dense along their last axes. */
+  attentionGrad(
+    inputs: AttentionInputs,
+    results: AttentionResults,
+    gradients: { readonly q: Operand; readonly k: Operand; readonly v: Operand },
+    attrs: AttentionAttrs,
   ): void;
 }
 

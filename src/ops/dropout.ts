@@ -1,5 +1,6 @@
 // Dropout: random zeros in training, nothing in evaluation. Masks come from the counter-based stream, so the same state
 // of the stream gives the same mask on every device.
+import type { Device } from "../backend/device.ts";
 import { ShapeError, ValueError } from "../core/errors.ts";
 import type { DType } from "../core/dtype.ts";
 import { defaultGenerator } from "../core/rng.ts";
@@ -31,6 +32,14 @@ const maskPrimitive = primitive({
   kernel: (k, _, y, { keep, value, state }) => k.bernoulli(y, keep, value, state),
 });
 
+/** A tensor of `value` where the stream's uniform number is below `keep`, else 0: dropout's factor at a state reserved before. */
+export const dropoutFactor = (
+  device: Device,
+  shape: Shape,
+  dtype: DType,
+  { keep, value, state }: { readonly keep: number; readonly value: number; readonly state: RandomState },
+): Tensor => apply(maskPrimitive, [], { device, shape, dtype, keep, value, state });
+
 export interface DropoutOptions {
   /** Probability of a zero; default 0.5. */
   readonly p?: number;
@@ -40,7 +49,7 @@ export interface DropoutOptions {
   readonly generator?: Generator;
 }
 
-function requireProbability(op: string, p: number): void {
+export function requireProbability(op: string, p: number): void {
   if (p >= 0 && p <= 1) return;
   throw new ValueError(op, `p must lie in 0..1; got ${String(p)}.`);
 }

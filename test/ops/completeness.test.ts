@@ -83,6 +83,7 @@ const FUNCTIONS_ONLY = [
   "maxPool2dWithIndices",
   "mseLoss",
   "nllLoss",
+  "scaledDotProductAttention",
 ];
 
 const docOf = (name: string): string | undefined => {

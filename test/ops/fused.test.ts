@@ -21,6 +21,8 @@ const rowOf: Record<FusedKey, string> = {
   batchNormGrad: "batchNorm",
   classLoss: "crossEntropy",
   classLossGrad: "crossEntropy",
+  attention: "scaledDotProductAttention",
+  attentionGrad: "scaledDotProductAttention",
 };
 const keys = Object.keys(rowOf) as FusedKey[];
 

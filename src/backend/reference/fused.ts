@@ -14,4 +14,6 @@ export const fused: Kernels["fused"] = {
   batchNormGrad: "decompose",
   classLoss: "decompose",
   classLossGrad: "decompose",
+  attention: "decompose",
+  attentionGrad: "decompose",
 };

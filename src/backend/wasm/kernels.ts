@@ -1,5 +1,6 @@
 // The wasm device's kernels, gathered from the families.
 import type { Kernels } from "../kernels.ts";
+import { attentionKernels } from "./attention.ts";
 import { broadcastKernels } from "./broadcast.ts";
 import { convKernels } from "./conv.ts";
 import { factorizeKernels } from "./factorize.ts";
@@ -37,6 +38,7 @@ export function createKernels(exports: KernelExports, heap: WasmHeap, residency:
       ...softmaxKernels(exports),
       ...normKernels(exports, workspace),
       ...classLossKernels(exports, workspace),
+      ...attentionKernels(exports, workspace),
     },
   };
 }

@@ -150,6 +150,15 @@ export const kernelSignatures = {
   class_loss_grad_f32:
     "gPtr gStep totalPtr xPtr targetPtr wPtr gxPtr n ignoreIndex smoothing:f32 normalised start end",
 
+  // Attention by tiles (assembly/fused/attention.ts, attention-grad.ts). shapePtr: the words of attention-shape.ts. Units:
+  // attention_f32 attention_units(batch, heads, nQueries); attention_grad_f32 batch * keyHeads. maskPtr optional.
+  attention_f32: "qPtr kPtr vPtr maskPtr yPtr logSumPtr shapePtr scratchPtr start end",
+  attention_units: "batch heads nQueries -> i32",
+  attention_scratch_bytes: "width valueWidth -> i32",
+  attention_grad_f32:
+    "gPtr qPtr kPtr vPtr maskPtr yPtr logSumPtr gqPtr gkPtr gvPtr shapePtr scratchPtr start end",
+  attention_grad_scratch_bytes: "width valueWidth -> i32",
+
   // Movement of 4-byte elements, f32 or i32 alike (assembly/movement.ts). Units: elements, except
   // copy_strided_f32: rows (n0 * n1 * n2); index_select_f32: outer * nIndex; scatter_add_f32, index_add_f32, scatter_order_i32:
   // outer * inner.

@@ -1,6 +1,7 @@
 // All rows. An op without a row here fails completeness.test.ts.
 import type { Row } from "../row.ts";
 import { convAnyRows } from "./conv-any.ts";
+import { attentionRows } from "./attention.ts";
 import { activationRows } from "./activation.ts";
 import { comparisonRows } from "./comparison.ts";
 import { convRows } from "./conv.ts";
@@ -46,4 +47,5 @@ export const rows: readonly Row[] = [
   ...poolRows,
   ...normRows,
   ...lossRows,
+  ...attentionRows,
 ];

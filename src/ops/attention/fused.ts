@@ -1,0 +1,130 @@
+// Attention as one op: the record of the kernels that work by tiles, and of the plain ops they stand for.
+import type { AttentionAttrs, Operand } from "../../backend/kernels.ts";
+import { View } from "../../core/view.ts";
+import { applyMany, recordMany } from "../../tensor/apply.ts";
+import { withRecording } from "../../tensor/mode.ts";
+import { primitive } from "../../tensor/primitive.ts";
+import type { OutputSpec, Primitive } from "../../tensor/primitive.ts";
+import { composite, Scope } from "../../tensor/scope.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { permute } from "../algebra.ts";
+import { attend, attendGrad } from "./plain.ts";
+import type { PartGrads, Parts } from "./plain.ts";
+
+// Heads lie behind positions in memory, [B, T, H, E]: merging them into [B, T, H E], which is what follows, is then a view.
+const HEADS_FIRST = [0, 2, 1, 3] as const;
+
+const headsFirst = (x: Operand): Operand => ({ storage: x.storage, view: x.view.permute(HEADS_FIRST) });
+
+const specOf = (shape: readonly number[], like: Tensor): OutputSpec => ({
+  view: View.of(shape),
+  dtype: like.dtype,
+});
+
+const expandMask = (mask: Operand, q: Operand, k: Operand): Operand => {
+  const shape = [...q.view.shape.slice(0, 3), k.view.shape[2]];
+  return { storage: mask.storage, view: mask.view.expand(shape) };
+};
+
+const outputSpecs = (q: Tensor, v: Tensor): readonly OutputSpec[] => {
+  const [batch, heads, queries] = q.shape;
+  return [specOf([batch, queries, heads, v.shape[3]], q), specOf([batch, heads, queries], q)];
+};
+
+const gradPrimitive: Primitive<AttentionAttrs> = primitive({
+  name: "scaledDotProductAttention",
+  inputs: ["g", "q", "k", "v", "y", "logSum", "mask"],
+  outputs: ["gq", "gk", "gv"],
+  strided: ["g", "q", "k", "v", "mask"],
+  infer: ([, q, k, v], _: AttentionAttrs) =>
+    [q, k, v].map((x) => {
+      const [batch, heads, length, width] = x.shape;
+      return specOf([batch, length, heads, width], x);
+    }),
+  kernel: ({ fused }, [g, q, k, v, y, logSum, mask], [gq, gk, gv], attrs) => {
+    if (fused.attentionGrad === "decompose") return;
+    const inputs = { q, k, v, mask: mask === undefined ? null : expandMask(mask, q, k) };
+    const results = { y: headsFirst(y), logSum, g: headsFirst(g) };
+    const gradients = { q: headsFirst(gq), k: headsFirst(gk), v: headsFirst(gv) };
+    fused.attentionGrad(inputs, results, gradients, attrs);
+  },
+});
+
+type Name = "q" | "k" | "v" | "mask";
+type Saved = Readonly<Record<Name | "y" | "logSum", Tensor>>;
+
+const partsOf = ({ q, k, v, mask }: Pick<Saved, Name>): Parts => ({ q, k, v, mask: mask ?? null });
+
+const NAMES: readonly Name[] = ["q", "k", "v", "mask"];
+
+function fastGrad(
+  g: Tensor,
+  saved: Saved,
+  attrs: AttentionAttrs,
+  needs: readonly boolean[],
+): readonly (Tensor | null)[] {
+  const { q, k, v, y, logSum, mask } = saved;
+  // A learned mask is rare, and its gradient has all T x S elements anyway.
+  if (q.device.kernels.fused.attentionGrad === "decompose" || needs[3]) {
+    const all: PartGrads = attendGrad(partsOf(saved), attrs, g);
+    return needs.map((need, i) => (need ? all[NAMES[i]] : null));
+  }
+  const inputs = [g, q, k, v, y, logSum, ...(mask === undefined ? [] : [mask])];
+  const grads = applyMany(gradPrimitive, inputs, attrs);
+  return needs.map((need, i) => (need ? permute(grads[i], HEADS_FIRST) : null));
+}
+
+// One record for calls with a mask and one for those without: what is saved must be there.
+function attentionPrimitive(masked: boolean): Primitive<AttentionAttrs> {
+  const inputs = NAMES.slice(0, masked ? 4 : 3);
+  const vjpOf =
+    (name: Name) =>
+    ([g]: readonly (Tensor | null)[], saved: Saved, attrs: AttentionAttrs): Tensor =>
+      attendGrad(partsOf(saved), attrs, g!)[name];
+  return primitive({
+    name: "scaledDotProductAttention",
+    inputs,
+    outputs: ["y", "logSum"],
+    strided: inputs,
+    infer: ([q, , v], _: AttentionAttrs) => outputSpecs(q, v),
+    kernel: ({ fused }, [q, k, v, mask], [y, logSum], attrs) => {
+      if (fused.attention === "decompose") return;
+      const all = { q, k, v, mask: mask === undefined ? null : expandMask(mask, q, k) };
+      fused.attention(all, headsFirst(y), logSum, attrs);
+    },
+    saves: [...inputs, "y" as const, "logSum" as const],
+    vjp: { q: vjpOf("q"), k: vjpOf("k"), v: vjpOf("v"), mask: vjpOf("mask") },
+    vjpKernel: ([g], saved, attrs, needs) => fastGrad(g!, saved, attrs, needs),
+  });
+}
+
+const plainPrimitive = attentionPrimitive(false);
+const maskedPrimitive = attentionPrimitive(true);
+
+/** The same maths by plain ops, recorded as the same op. */
+function decomposed(
+  p: Primitive<AttentionAttrs>,
+  inputs: readonly Tensor[],
+  attrs: AttentionAttrs,
+): Tensor[] {
+  const [q, k, v, mask] = inputs;
+  const scope = new Scope("scaledDotProductAttention");
+  let outputs: Tensor[] = [];
+  try {
+    outputs = withRecording(false, () => attend({ q, k, v, mask: mask ?? null }, attrs));
+  } finally {
+    scope.close(outputs);
+  }
+  recordMany(p, inputs, attrs, outputs);
+  return outputs;
+}
+
+/** y [B, H, T, Ev] of checked parts. */
+export function fusedAttention({ q, k, v, mask }: Parts, attrs: AttentionAttrs): Tensor {
+  return composite("scaledDotProductAttention", () => {
+    const p = mask === null ? plainPrimitive : maskedPrimitive;
+    const inputs = mask === null ? [q, k, v] : [q, k, v, mask];
+    const run = q.device.kernels.fused.attention === "decompose" ? decomposed : applyMany;
+    return permute(run(p, inputs, attrs)[0], HEADS_FIRST);
+  });
+}
