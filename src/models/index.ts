@@ -4,3 +4,5 @@ export type { DcganOptions } from "./dcgan.ts";
 export { LeNet5 } from "./lenet.ts";
 export { WganCritic, WganGenerator } from "./wgan.ts";
 export type { WganOptions } from "./wgan.ts";
+export { GPT } from "./gpt.ts";
+export type { GptForwardOptions, GptOptions } from "./gpt.ts";

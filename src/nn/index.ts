@@ -113,6 +113,17 @@ export {
   ZeroPad3d,
 } from "./padding.ts";
 export type { Padding } from "./padding.ts";
+export { MultiheadAttention } from "./attention/multihead.ts";
+export type { AttendOptions, AttentionResult, MultiheadAttentionOptions } from "./attention/multihead.ts";
+export type { AttentionMasks } from "./attention/masks.ts";
+export { KeyValueCache } from "./attention/cache.ts";
+export {
+  alibiBias,
+  RotaryEmbedding,
+  SinusoidalPositions,
+  sinusoidalPositions,
+} from "./attention/positions.ts";
+export type { Places, RotaryOptions } from "./attention/positions.ts";
 export { Embedding } from "./embedding.ts";
 export type { EmbeddingOptions } from "./embedding.ts";
 export { PixelShuffle, PixelUnshuffle, Upsample } from "./resize.ts";

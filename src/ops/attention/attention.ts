@@ -4,13 +4,14 @@ import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { defaultGenerator } from "../../core/rng.ts";
 import type { Generator } from "../../core/rng.ts";
 import { broadcastsTo, formatShape, sameShape } from "../../core/shape.ts";
-import { composite } from "../../tensor/scope.ts";
+import { composite, scope } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { reshape } from "../algebra.ts";
+import { reshape, slice, transpose } from "../algebra.ts";
 import { requireFinite, requireFloat, requireSameDevice, requireSameDType, requireWhole } from "../checks.ts";
 import { requireProbability } from "../dropout.ts";
 import { fusedAttention } from "./fused.ts";
-import { attentionWeights } from "./plain.ts";
+import { fusedSharedAttention } from "./shared.ts";
+import { attendWithWeights } from "./plain.ts";
 import type { Parts } from "./plain.ts";
 
 export interface AttentionOptions {
@@ -158,16 +159,55 @@ export function scaledDotProductAttention(
   });
 }
 
-/** The same with the weights after dropout beside it, [B, H, T, S], by plain ops: for looking at them. Four axes each. */
+/** The same of four axes each, with the weights after dropout, [B, H, T, S], beside it: by plain ops, for looking at them. */
 export function attentionWithWeights(
   op: string,
   q: Tensor,
   k: Tensor,
   v: Tensor,
   options: AttentionOptions = {},
-): Tensor {
+): [y: Tensor, weights: Tensor] {
   checkAll(op, q, k, v, options);
-  return composite(op, () =>
-    attentionWeights(partsOf(q, k, v, options.mask ?? null), attrsOf(q, k, options)),
-  );
+  return scope(op, () => attendWithWeights(partsOf(q, k, v, options.mask ?? null), attrsOf(q, k, options)));
+}
+
+export interface SharedAttentionOptions extends Omit<AttentionOptions, "enableGqa"> {
+  readonly heads: number;
+  /** Heads of keys and of values; default: as many as `heads`. */
+  readonly keyHeads?: number;
+}
+
+/**
+ * Attention of a sequence with itself, from the one projection x [B, T, (heads + 2 keyHeads) E] that holds its queries, then
+ * its keys, then its values: [B, T, heads E]. Sparing of copies: the parts are read where they lie, and their gradients
+ * are written side by side.
+ *
+ * @throws ShapeError where the last axis does not divide into heads, or an axis is empty.
+ */
+export function selfAttention(op: string, x: Tensor, options: SharedAttentionOptions): Tensor {
+  const { heads, keyHeads = heads } = options;
+  x.assertAlive(op);
+  const parts = heads + 2 * keyHeads;
+  const [batch, length, size] = x.shape;
+  if (x.rank !== 3 || x.size === 0 || size % parts !== 0) {
+    throw new ShapeError(
+      op,
+      `x must be [B, T, n ${String(parts)}], one part for each head of queries, keys and values; got ${formatShape(x.shape)}.`,
+    );
+  }
+  return composite(op, () => {
+    const inHeads = reshape(x, [batch, length, parts, size / parts]);
+    const [q, k, v] = partsOfProjection(inHeads, heads, keyHeads);
+    checkAll(op, q, k, v, { ...options, enableGqa: true });
+    const mask = options.mask ? maskWithHeads(options.mask, 4) : null;
+    const attrs = { ...attrsOf(q, k, options), heads, keyHeads };
+    const y = fusedSharedAttention(inHeads, mask, attrs);
+    return reshape(transpose(y, 1, 2), [batch, length, (heads * size) / parts]);
+  });
+}
+
+/** q, k and v as views [B, heads, T, E] of x [B, T, heads + 2 keyHeads, E]. */
+export function partsOfProjection(x: Tensor, heads: number, keyHeads: number): [Tensor, Tensor, Tensor] {
+  const part = (start: number, count: number): Tensor => transpose(slice(x, 2, start, start + count), 1, 2);
+  return [part(0, heads), part(heads, keyHeads), part(heads + keyHeads, keyHeads)];
 }

@@ -1,30 +1,14 @@
 // Attention as one op: the record of the kernels that work by tiles, and of the plain ops they stand for.
-import type { AttentionAttrs, Operand } from "../../backend/kernels.ts";
-import { View } from "../../core/view.ts";
-import { applyMany, recordMany } from "../../tensor/apply.ts";
-import { withRecording } from "../../tensor/mode.ts";
+import type { AttentionAttrs } from "../../backend/kernels.ts";
+import { applyMany } from "../../tensor/apply.ts";
 import { primitive } from "../../tensor/primitive.ts";
 import type { OutputSpec, Primitive } from "../../tensor/primitive.ts";
-import { composite, Scope } from "../../tensor/scope.ts";
+import { composite } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { permute } from "../algebra.ts";
+import { HEADS_FIRST, headsFirst, maskOf, recorded, specOf } from "./layout.ts";
 import { attend, attendGrad } from "./plain.ts";
 import type { PartGrads, Parts } from "./plain.ts";
-
-// Heads lie behind positions in memory, [B, T, H, E]: merging them into [B, T, H E], which is what follows, is then a view.
-const HEADS_FIRST = [0, 2, 1, 3] as const;
-
-const headsFirst = (x: Operand): Operand => ({ storage: x.storage, view: x.view.permute(HEADS_FIRST) });
-
-const specOf = (shape: readonly number[], like: Tensor): OutputSpec => ({
-  view: View.of(shape),
-  dtype: like.dtype,
-});
-
-const expandMask = (mask: Operand, q: Operand, k: Operand): Operand => {
-  const shape = [...q.view.shape.slice(0, 3), k.view.shape[2]];
-  return { storage: mask.storage, view: mask.view.expand(shape) };
-};
 
 const outputSpecs = (q: Tensor, v: Tensor): readonly OutputSpec[] => {
   const [batch, heads, queries] = q.shape;
@@ -43,7 +27,7 @@ const gradPrimitive: Primitive<AttentionAttrs> = primitive({
     }),
   kernel: ({ fused }, [g, q, k, v, y, logSum, mask], [gq, gk, gv], attrs) => {
     if (fused.attentionGrad === "decompose") return;
-    const inputs = { q, k, v, mask: mask === undefined ? null : expandMask(mask, q, k) };
+    const inputs = { q, k, v, mask: maskOf(mask, q, k) };
     const results = { y: headsFirst(y), logSum, g: headsFirst(g) };
     const gradients = { q: headsFirst(gq), k: headsFirst(gk), v: headsFirst(gv) };
     fused.attentionGrad(inputs, results, gradients, attrs);
@@ -89,7 +73,7 @@ function attentionPrimitive(masked: boolean): Primitive<AttentionAttrs> {
     infer: ([q, , v], _: AttentionAttrs) => outputSpecs(q, v),
     kernel: ({ fused }, [q, k, v, mask], [y, logSum], attrs) => {
       if (fused.attention === "decompose") return;
-      const all = { q, k, v, mask: mask === undefined ? null : expandMask(mask, q, k) };
+      const all = { q, k, v, mask: maskOf(mask, q, k) };
       fused.attention(all, headsFirst(y), logSum, attrs);
     },
     saves: [...inputs, "y" as const, "logSum" as const],
@@ -101,30 +85,13 @@ function attentionPrimitive(masked: boolean): Primitive<AttentionAttrs> {
 const plainPrimitive = attentionPrimitive(false);
 const maskedPrimitive = attentionPrimitive(true);
 
-/** The same maths by plain ops, recorded as the same op. */
-function decomposed(
-  p: Primitive<AttentionAttrs>,
-  inputs: readonly Tensor[],
-  attrs: AttentionAttrs,
-): Tensor[] {
-  const [q, k, v, mask] = inputs;
-  const scope = new Scope("scaledDotProductAttention");
-  let outputs: Tensor[] = [];
-  try {
-    outputs = withRecording(false, () => attend({ q, k, v, mask: mask ?? null }, attrs));
-  } finally {
-    scope.close(outputs);
-  }
-  recordMany(p, inputs, attrs, outputs);
-  return outputs;
-}
-
 /** y [B, H, T, Ev] of checked parts. */
 export function fusedAttention({ q, k, v, mask }: Parts, attrs: AttentionAttrs): Tensor {
   return composite("scaledDotProductAttention", () => {
     const p = mask === null ? plainPrimitive : maskedPrimitive;
     const inputs = mask === null ? [q, k, v] : [q, k, v, mask];
-    const run = q.device.kernels.fused.attention === "decompose" ? decomposed : applyMany;
-    return permute(run(p, inputs, attrs)[0], HEADS_FIRST);
+    if (q.device.kernels.fused.attention !== "decompose")
+      return permute(applyMany(p, inputs, attrs)[0], HEADS_FIRST);
+    return permute(recorded(p, inputs, attrs, () => attend({ q, k, v, mask }, attrs))[0], HEADS_FIRST);
   });
 }

@@ -106,11 +106,15 @@ export function attend(parts: Parts, attrs: AttentionAttrs): [y: Tensor, logSum:
   ];
 }
 
-/** The averaged-over-nothing weights themselves, after dropout: [B, H, T, S]. */
-export function attentionWeights(parts: Parts, attrs: AttentionAttrs): Tensor {
+/** y [B, H, T, Ev] and the weights after dropout, [B, H, T, S]. */
+export function attendWithWeights(parts: Parts, attrs: AttentionAttrs): [y: Tensor, weights: Tensor] {
   const [batch, heads, queries] = parts.q.shape;
   const weights = times(weightsOf(parts, attrs).weights, factorOf(parts, attrs));
-  return reshape(weights, [batch, heads, queries, parts.k.shape[2]]);
+  const y = matmul(weights, shared(parts.v));
+  return [
+    reshape(y, [batch, heads, queries, parts.v.shape[3]]),
+    reshape(weights, [batch, heads, queries, parts.k.shape[2]]),
+  ];
 }
 
 /** The gradients, from that of y [B, T, H, Ev]; the mask's is [B, H, T, S]. */

@@ -1,0 +1,189 @@
+// Ways to tell attention where a token stands: added waves, rotations of queries and keys, biases that grow with distance.
+// (Learned positions are an `Embedding` of the place.)
+import { ShapeError, ValueError } from "../../core/errors.ts";
+import { formatShape } from "../../core/shape.ts";
+import { add, mul, reshape, slice, sub } from "../../ops/algebra.ts";
+import { requireWhole } from "../../ops/checks.ts";
+import { tensor } from "../../ops/creation.ts";
+import { cat } from "../../ops/placement.ts";
+import { composite } from "../../tensor/scope.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { whereOf } from "../init.ts";
+import type { ParameterOptions } from "../init.ts";
+import { Module } from "../module.ts";
+
+function requireEven(op: string, width: number): number {
+  requireWhole(op, "width", width, 2);
+  if (width % 2 === 0) return width;
+  throw new ShapeError(op, `width must be even; got ${String(width)}.`);
+}
+
+/** [length, width / 2]: place times frequency, base^(-2i / width). */
+function angles(places: ArrayLike<number>, width: number, base: number): Float64Array {
+  const half = width / 2;
+  const values = new Float64Array(places.length * half);
+  for (let i = 0; i < half; i++) {
+    const frequency = base ** ((-2 * i) / width);
+    for (let t = 0; t < places.length; t++) values[t * half + i] = places[t] * frequency;
+  }
+  return values;
+}
+
+const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
+
+/**
+ * Waves of falling frequency: [length, width] with sin(t base^(-2i / width)) at 2i and the cosine at 2i + 1.
+ *
+ * Source: Vaswani et al. 2017.
+ */
+export function sinusoidalPositions(
+  length: number,
+  width: number,
+  { base = 10000, offset = 0, ...options }: ParameterOptions & { base?: number; offset?: number } = {},
+): Tensor {
+  requireWhole("sinusoidalPositions", "length", length, 1);
+  requireEven("sinusoidalPositions", width);
+  const at = angles(range(offset, length), width, base);
+  const values = new Float64Array(length * width);
+  at.forEach((angle, i) => {
+    values[2 * i] = Math.sin(angle);
+    values[2 * i + 1] = Math.cos(angle);
+  });
+  const { device, dtype = "float32" } = whereOf(options);
+  return tensor(values, { shape: [length, width], dtype, ...(device !== undefined && { device }) });
+}
+
+/** x [B, T, width] + waves. Nothing is learned, and nothing saved. */
+export class SinusoidalPositions extends Module {
+  readonly width: number;
+  readonly base: number;
+
+  constructor(width: number, { base = 10000 }: { readonly base?: number } = {}) {
+    super();
+    this.width = requireEven("SinusoidalPositions", width);
+    this.base = base;
+  }
+
+  override get moduleName(): string {
+    return "SinusoidalPositions";
+  }
+
+  override forward(x: Tensor, offset = 0): Tensor {
+    x.assertAlive("SinusoidalPositions");
+    const { device, dtype } = x;
+    return composite("SinusoidalPositions", () =>
+      add(
+        x,
+        sinusoidalPositions(x.shape[x.rank - 2], this.width, { base: this.base, offset, device, dtype }),
+      ),
+    );
+  }
+
+  protected override describe(): string {
+    return String(this.width);
+  }
+}
+
+export interface RotaryOptions {
+  /** Wavelengths go from 2 pi to 2 pi base; default 10000. */
+  readonly base?: number;
+}
+
+/** Where the tokens stand: the first one's place, or each one's, [T] for all sequences or [B][T]. */
+export type Places = number | readonly number[] | readonly (readonly number[])[];
+
+/**
+ * Rotates the pairs (x_i, x_(i + E/2)) of queries or keys [..., T, E] by place times frequency: their dot products then
+ * depend on distances alone.
+ *
+ * Source: Su et al. 2021, "RoFormer"; halves as in LLaMA.
+ */
+export class RotaryEmbedding extends Module {
+  readonly width: number;
+  readonly base: number;
+
+  constructor(width: number, { base = 10000 }: RotaryOptions = {}) {
+    super();
+    this.width = requireEven("RotaryEmbedding", width);
+    if (!(base > 0))
+      throw new ValueError("RotaryEmbedding", `base must be a positive number; got ${String(base)}.`);
+    this.base = base;
+  }
+
+  override get moduleName(): string {
+    return "RotaryEmbedding";
+  }
+
+  /** x [B, H, T, E] (or [..., T, E] where all sequences stand alike) -> x's. */
+  override forward(x: Tensor, places: Places = 0): Tensor {
+    x.assertAlive("RotaryEmbedding");
+    const [length, width] = x.shape.slice(-2);
+    if (x.rank < 2 || width !== this.width) {
+      throw new ShapeError(
+        "RotaryEmbedding",
+        `x must be [..., T, ${String(this.width)}]; got ${formatShape(x.shape)}.`,
+      );
+    }
+    const half = width / 2;
+    const at = placesOf(places, length);
+    if (at.length !== length && at.length !== x.shape[0] * length) {
+      throw new ShapeError(
+        "RotaryEmbedding",
+        `places must be one for each of ${String(length)} tokens; got ${String(at.length)}.`,
+      );
+    }
+    const shape = at.length === length ? [length, half] : [x.shape[0], 1, length, half];
+    const turned = angles(at, width, this.base);
+    const table = (f: (angle: number) => number): Tensor =>
+      tensor(turned.map(f), { shape, dtype: x.dtype, device: x.device });
+    return composite("RotaryEmbedding", () => {
+      const [cos, sin] = [table(Math.cos), table(Math.sin)];
+      const [a, b] = [slice(x, -1, 0, half), slice(x, -1, half)];
+      return cat([sub(mul(a, cos), mul(b, sin)), add(mul(b, cos), mul(a, sin))], -1);
+    });
+  }
+
+  protected override describe(): string {
+    return `${String(this.width)}, base=${String(this.base)}`;
+  }
+}
+
+function placesOf(places: Places, length: number): number[] {
+  return typeof places === "number"
+    ? range(places, length)
+    : (places as readonly (number | number[])[]).flat();
+}
+
+/** The slope of each head: powers of 2^(-8 / n) for n a power of two, filled up from the next one otherwise. */
+function alibiSlopes(heads: number): number[] {
+  const whole = 2 ** Math.floor(Math.log2(heads));
+  const powers = (n: number): number[] => range(1, n).map((i) => 2 ** ((-8 * i) / n));
+  const extra = powers(2 * whole).filter((_, i) => i % 2 === 0);
+  return [...powers(whole), ...extra.slice(0, heads - whole)];
+}
+
+/**
+ * What ALiBi adds to the scores: [heads, queries, keys] with -slope |distance|; a mask for attention. The last query stands
+ * at the last key.
+ *
+ * Source: Press, Smith & Lewis 2022.
+ */
+export function alibiBias(
+  heads: number,
+  queries: number,
+  keys = queries,
+  options: ParameterOptions = {},
+): Tensor {
+  for (const [name, value] of Object.entries({ heads, queries, keys }))
+    requireWhole("alibiBias", name, value, 1);
+  const slopes = alibiSlopes(heads);
+  const values = new Float64Array(heads * queries * keys);
+  for (let h = 0, at = 0; h < heads; h++) {
+    for (let i = 0; i < queries; i++) {
+      for (let j = 0; j < keys; j++) values[at++] = -slopes[h] * Math.abs(i + keys - queries - j);
+    }
+  }
+  const { device, dtype = "float32" } = whereOf(options);
+  const flat = tensor(values, { dtype, ...(device !== undefined && { device }) });
+  return composite("alibiBias", () => reshape(flat, [heads, queries, keys]));
+}
