@@ -30,6 +30,7 @@ import {
   sourceChannels,
   tapBlocks,
   unitTapBlocks,
+  volumeKernel,
   volumeOut,
 } from "./conv-geometry";
 import { Job, Plan, jobAt } from "./conv-plan";
@@ -47,6 +48,14 @@ export function conv_units(geometryPtr: usize, pass: i32): i32 {
   const g = changetype<Geometry>(geometryPtr);
   if (pass == WEIGHT_GRAD) return sliceCount(g) * g.nGroups * ceilDivide(tapBlocks(g), unitTapBlocks(g));
   return g.nGroups * g.nImages;
+}
+
+/** Multiply-adds of one unit: what it costs. */
+export function conv_unit_madds(geometryPtr: usize, pass: i32): f64 {
+  const g = changetype<Geometry>(geometryPtr);
+  const taps = <f64>g.groupChannels * <f64>g.groupFilters * <f64>volumeKernel(g);
+  const all = taps * <f64>volumeOut(g) * <f64>g.nImages * <f64>g.nGroups;
+  return all / <f64>max(1, conv_units(geometryPtr, pass));
 }
 
 /** Bytes of scratch for one thread. */

@@ -24,7 +24,7 @@ export {
   remainder_f32,
   silu_grad_f32,
 } from "./binary-compact";
-export { conv_f32, conv_input_grad_f32, conv_scratch_bytes, conv_units } from "./conv";
+export { conv_f32, conv_input_grad_f32, conv_scratch_bytes, conv_unit_madds, conv_units } from "./conv";
 export { conv_plan_bytes, conv_plan_f32 } from "./conv-plan";
 export { conv_weight_grad_f32, conv_weight_grad_finish_f32 } from "./conv-weight";
 export {

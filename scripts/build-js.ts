@@ -60,11 +60,9 @@ const settings = {
 } satisfies BuildOptions;
 
 const apart = await build({ ...settings, entryPoints: [unminified] });
-const bundled = await build({
+const bundling = {
   ...settings,
-  entryPoints,
   bundle: true,
-  splitting: true,
   // Neutral: an import of a Node built-in or of any package is an error here, in the first build that sees it.
   platform: "neutral",
   chunkNames: "chunk-[hash]",
@@ -73,8 +71,12 @@ const bundled = await build({
   minifyWhitespace: true,
   define: { packedStrictKernels: packed("strict"), packedRelaxedKernels: packed("relaxed") },
   plugins: [keepApart, keepSources],
-});
-const outputFiles = [...apart.outputFiles, ...bundled.outputFiles];
+} satisfies BuildOptions;
+const bundled = await build({ ...bundling, entryPoints, splitting: true });
+// What threads run in browsers is one file that stands alone, wherever a bundler or a server puts it.
+const workerSource = join(root, "src/backend/wasm/threads/browser-worker.ts");
+const worker = await build({ ...bundling, entryPoints: { worker: workerSource } });
+const outputFiles = [...apart.outputFiles, ...bundled.outputFiles, ...worker.outputFiles];
 
 mkdirSync(dist, { recursive: true });
 const written = new Set(outputFiles.map((file) => file.path));

@@ -11,6 +11,8 @@ import { createReferenceDevice } from "./backend/reference/index.ts";
 import { WasmDevice } from "./backend/wasm/device.ts";
 import { enableRelaxedSimd, loadKernels, supportsRelaxedSimd } from "./backend/wasm/load.ts";
 import type { WasmBuild, WasmSource } from "./backend/wasm/source.ts";
+import { checkThreads, chooseThreads, openPool } from "./backend/wasm/threads/choose.ts";
+import type { ThreadPool } from "./backend/wasm/threads/pool.ts";
 import { DeviceError, ValueError } from "./core/errors.ts";
 
 export interface InitOptions {
@@ -32,6 +34,14 @@ export interface InitOptions {
   readonly softLimit?: number;
   /** Ceiling of the wasm memory in bytes; default 4 GiB. */
   readonly maxMemory?: number;
+  /**
+   * Threads that share an op's work, this one included; 1 for none but this. The default is the number of processors, at
+   * most 8, in Node, Deno, Bun and on cross-origin-isolated pages, and 1 elsewhere. Results are the same bits for any
+   * number.
+   */
+  readonly threads?: number;
+  /** The address of the package's worker.js, where the library should not look for it beside itself. */
+  readonly workerUrl?: URL | string;
 }
 
 /** What `init` chose, and why. */
@@ -40,14 +50,19 @@ export interface BackendInfo {
   readonly build: WasmBuild | null;
   readonly reason: string;
   readonly sharedMemory: boolean;
+  /** Threads that ops may use at present. */
   readonly threads: number;
+  /** Why so many. */
+  readonly threadsReason: string;
 }
 
 const DEFAULT_SOFT_LIMIT = 64 * 2 ** 20;
 const DEFAULT_MAX_MEMORY = 4 * 2 ** 30;
+const PLAIN_THREADS = { threads: 1, threadsReason: "the reference backend has no kernels to share" };
 
 let ready: Promise<void> | null = null;
 let info: BackendInfo | null = null;
+let pool: ThreadPool | null = null;
 
 /**
  * Prepares the library; must be awaited before the first op. Later calls do nothing (and wait for the first).
@@ -67,15 +82,12 @@ async function start(options: InitOptions): Promise<void> {
   registerDevice(createReferenceDevice());
   const { backend = "wasm" } = options;
   if (backend === "wasm") await startWasm(options);
-  else info = { backend, build: null, reason: "asked for", sharedMemory: false, threads: 1 };
+  else info = { backend, build: null, reason: "asked for", sharedMemory: false, ...PLAIN_THREADS };
   setDefaultDevice(backend);
 }
 
-function checkOptions({
-  backend = "wasm",
-  softLimit = 1,
-  maxMemory = DEFAULT_MAX_MEMORY,
-}: InitOptions): void {
+function checkOptions(options: InitOptions): void {
+  const { backend = "wasm", softLimit = 1, maxMemory = DEFAULT_MAX_MEMORY } = options;
   if (!["wasm", "reference"].includes(backend)) {
     throw new DeviceError("init", `backend must be "wasm" or "reference"; got ${JSON.stringify(backend)}.`);
   }
@@ -85,19 +97,23 @@ function checkOptions({
       `softLimit must be positive and maxMemory at least 1 MiB; got ${String(softLimit)} and ${String(maxMemory)} bytes.`,
     );
   }
+  checkThreads(options);
 }
 
 async function startWasm(options: InitOptions): Promise<void> {
   const { build, reason } = await chooseBuild(options);
-  const { exports, heap, shared } = await loadKernels(
+  const { exports, heap, module, shared } = await loadKernels(
     build,
     options.maxMemory ?? DEFAULT_MAX_MEMORY,
     options.wasm,
   );
-  registerDevice(
-    new WasmDevice(heap, exports, { name: "wasm", softLimit: options.softLimit ?? DEFAULT_SOFT_LIMIT }),
-  );
-  info = { backend: "wasm", build, reason, sharedMemory: shared, threads: 1 };
+  const threads = await chooseThreads(options, shared);
+  if (threads.spawn !== null)
+    pool = openPool({ ...threads, spawn: threads.spawn, module, memory: heap.memory });
+  const { softLimit = DEFAULT_SOFT_LIMIT } = options;
+  registerDevice(new WasmDevice(heap, exports, { name: "wasm", softLimit, pool }));
+  const { count, reason: threadsReason } = threads;
+  info = { backend: "wasm", build, reason, sharedMemory: shared, threads: count, threadsReason };
 }
 
 async function chooseBuild(options: InitOptions): Promise<{ build: WasmBuild; reason: string }> {
@@ -109,8 +125,26 @@ async function chooseBuild(options: InitOptions): Promise<{ build: WasmBuild; re
 
 /** What `init` chose, and why. */
 export function backendInfo(): BackendInfo {
-  if (info) return info;
+  if (info !== null && pool !== null && pool.lost !== null)
+    return { ...info, threads: 1, threadsReason: pool.lost };
+  if (info !== null) return pool === null ? info : { ...info, threads: pool.limit };
   throw new DeviceError("backendInfo", "a backend must be ready; got none. Call await init() first.");
+}
+
+/**
+ * Sets how many threads take part in ops from now on, at most as many as `init` made ready. Results do not change.
+ *
+ * @throws ValueError when the number is not a whole number from 1 to `init`'s.
+ */
+export function setNumThreads(threads: number): void {
+  const most = pool?.threads ?? 1;
+  if (!Number.isInteger(threads) || threads < 1 || threads > most) {
+    throw new ValueError(
+      "setNumThreads",
+      `threads must be a whole number from 1 to ${String(most)}, as init made ready; got ${String(threads)}.`,
+    );
+  }
+  if (pool !== null) pool.limit = threads;
 }
 
 /** Live tensors, buffers and bytes of a device, by default of the default one. */

@@ -12,8 +12,6 @@ const WEIGHT_GRAD = 2;
 const GEOMETRY_WORDS = 22;
 const GEOMETRY_BYTES = 128; // the words, rounded up so that the plan behind them is aligned
 
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
-
 function writeGeometry(words: BufferData, o: ConvGeometry): void {
   words.set([o.batch, o.groups, o.inChannels / o.groups, o.outChannels / o.groups]);
   writeAxes(words, 4, o.input, 1);
@@ -40,20 +38,19 @@ export function convKernels(
   e: KernelExports,
   workspace: Workspace,
 ): Pick<KernelFamilies, "conv" | "convInputGrad" | "convWeightGrad"> {
-  // Geometry, plan and scratch lie behind each other in the workspace; how much the latter take depends on the first.
+  // Geometry and plan lie behind each other; how much the latter takes depends on the former.
   function prepare(o: ConvGeometry, pass: number, wPtr: number): PassMemory {
     const write = (ptr: number): void => {
       writeGeometry(workspace.heap.window("int32", ptr, GEOMETRY_WORDS), o);
     };
-    let geometryPtr = workspace.scratch(GEOMETRY_BYTES);
+    let geometryPtr = workspace.plan(GEOMETRY_BYTES);
     write(geometryPtr);
-    const planBytes = align(e.conv_plan_bytes(geometryPtr, pass));
-    const total = GEOMETRY_BYTES + planBytes + e.conv_scratch_bytes(geometryPtr, pass);
-    geometryPtr = workspace.scratch(total);
+    geometryPtr = workspace.plan(GEOMETRY_BYTES + e.conv_plan_bytes(geometryPtr, pass));
     write(geometryPtr);
     const planPtr = geometryPtr + GEOMETRY_BYTES;
+    const scratchPtr = workspace.scratch(e.conv_scratch_bytes(geometryPtr, pass));
     e.conv_plan_f32(geometryPtr, pass, wPtr, planPtr);
-    return { geometryPtr, planPtr, scratchPtr: planPtr + planBytes };
+    return { geometryPtr, planPtr, scratchPtr };
   }
 
   return {

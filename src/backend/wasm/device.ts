@@ -9,9 +9,12 @@ import { createKernels } from "./kernels.ts";
 import { Residency } from "./residency.ts";
 import type { ResidencyOptions } from "./residency.ts";
 import { WasmStorage } from "./storage.ts";
+import type { ThreadPool } from "./threads/pool.ts";
 
 export interface WasmDeviceOptions extends ResidencyOptions {
   readonly name: string;
+  /** The threads that share kernels' work, where there are several. */
+  readonly pool?: ThreadPool | null;
 }
 
 export class WasmDevice implements Device {
@@ -20,13 +23,15 @@ export class WasmDevice implements Device {
   readonly dtypes: readonly DType[] = ["float32", "int32", "bool"];
   readonly computes: readonly DType[] = ["float32"];
   readonly residency: Residency;
+  readonly pool: ThreadPool | null;
   readonly #heap: WasmHeap;
 
   constructor(heap: WasmHeap, exports: KernelExports, options: WasmDeviceOptions) {
     this.name = options.name;
     this.#heap = heap;
     this.residency = new Residency(heap, options);
-    this.kernels = createKernels(exports, heap, this.residency);
+    this.pool = options.pool ?? null;
+    this.kernels = createKernels(exports, heap, this.residency, this.pool);
   }
 
   beginOp(): void {

@@ -8,6 +8,8 @@ import type { WasmBinary, WasmBuild, WasmSource } from "./source.ts";
 export interface LoadedKernels {
   readonly exports: KernelExports;
   readonly heap: WasmHeap;
+  /** For workers, which instantiate it on the same memory. */
+  readonly module: WebAssembly.Module;
   readonly build: WasmBuild;
   readonly shared: boolean;
 }
@@ -42,7 +44,7 @@ export async function loadKernels(
   // TypeScript cannot look into a binary; `npm run check:wasm` compares its exports with the declared signatures.
   const exports = instance.exports as unknown as KernelExports;
   const ceiling = Math.min(maximumBytes, memory.maximumPages * PAGE_BYTES);
-  return { exports, heap: new WasmHeap(memory.memory, ceiling), build, shared: memory.shared };
+  return { exports, heap: new WasmHeap(memory.memory, ceiling), module, build, shared: memory.shared };
 }
 
 // Bundlers know the files by the whole expressions `new URL("...", import.meta.url)`, so neither may be taken apart.

@@ -28,6 +28,7 @@ export const kernelSignatures = {
   // gradient, 2 weight gradient. First conv_plan_f32 on one thread, then the pass in ranges over the same plan.
   // Units: conv_units(geometryPtr, pass); conv_weight_grad_finish_f32: nGroups * groupFilters.
   conv_units: "geometryPtr pass -> i32",
+  conv_unit_madds: "geometryPtr pass -> f64",
   conv_plan_bytes: "geometryPtr pass -> i32",
   conv_scratch_bytes: "geometryPtr pass -> i32",
   conv_plan_f32: "geometryPtr pass wPtr planPtr",

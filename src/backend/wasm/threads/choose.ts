@@ -1,0 +1,65 @@
+// How many threads, and why: what the user asked for, what the processor has, what the runtime allows.
+import { ValueError } from "../../../core/errors.ts";
+import { isNode, nodeBuiltin } from "../../../core/runtime.ts";
+import { MAX_THREADS } from "./control.ts";
+import { kernelNames } from "./parallel.ts";
+import { ThreadPool } from "./pool.ts";
+import type { PoolOptions } from "./pool.ts";
+import { chooseSpawn, isPlainNode } from "./spawn.ts";
+import type { Spawn } from "./spawn.ts";
+
+/** Beyond this the kernels of ordinary models gain little, and a library leaves the rest to others. */
+const MOST_BY_DEFAULT = 8;
+
+export interface ThreadsChoice {
+  readonly count: number;
+  readonly reason: string;
+  /** Null where one thread does it all. */
+  readonly spawn: Spawn | null;
+}
+
+export interface ThreadsOptions {
+  readonly threads?: number;
+  readonly workerUrl?: URL | string;
+}
+
+export async function chooseThreads(options: ThreadsOptions, shared: boolean): Promise<ThreadsChoice> {
+  const { threads, workerUrl } = options;
+  if (threads === 1) return one("threads: 1 was asked for");
+  if (!shared) return one("the memory is not shared (a page must be cross-origin isolated)");
+  const spawn = await chooseSpawn(workerUrl);
+  if (spawn === null) return one("the runtime has no workers");
+  if (threads !== undefined) return { count: threads, reason: "asked for", spawn };
+  const processors = await countProcessors();
+  if (processors <= 1) return one("there is one processor");
+  const count = Math.min(processors, MOST_BY_DEFAULT);
+  return { count, reason: `there are ${String(processors)} processors`, spawn };
+}
+
+const one = (reason: string): ThreadsChoice => ({ count: 1, reason, spawn: null });
+
+/** @throws ValueError when the option is outside its domain. */
+export function checkThreads({ threads = 1 }: ThreadsOptions): void {
+  if (Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS) return;
+  throw new ValueError(
+    "init",
+    `threads must be a whole number from 1 to ${String(MAX_THREADS)}; got ${String(threads)}.`,
+  );
+}
+
+async function countProcessors(): Promise<number> {
+  if (isNode()) {
+    const os = await nodeBuiltin<{ availableParallelism?(): number; cpus(): unknown[] }>("node:os");
+    if (os) return os.availableParallelism?.() ?? os.cpus().length;
+  }
+  return (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ?? 1;
+}
+
+/** The pool for a choice. Pages can start workers only while `init` is awaited; in Node the first large op does. */
+export function openPool(
+  options: Omit<PoolOptions, "names" | "threads"> & { readonly count: number },
+): ThreadPool {
+  const pool = new ThreadPool({ ...options, threads: options.count, names: kernelNames });
+  if (!isPlainNode()) pool.start();
+  return pool;
+}
