@@ -43,9 +43,9 @@ export function convKernels(
     const write = (ptr: number): void => {
       writeGeometry(workspace.heap.window("int32", ptr, GEOMETRY_WORDS), o);
     };
-    let geometryPtr = workspace.plan(GEOMETRY_BYTES);
+    let geometryPtr = workspace.shared(GEOMETRY_BYTES);
     write(geometryPtr);
-    geometryPtr = workspace.plan(GEOMETRY_BYTES + e.conv_plan_bytes(geometryPtr, pass));
+    geometryPtr = workspace.shared(GEOMETRY_BYTES + e.conv_plan_bytes(geometryPtr, pass));
     write(geometryPtr);
     const planPtr = geometryPtr + GEOMETRY_BYTES;
     const scratchPtr = workspace.scratch(e.conv_scratch_bytes(geometryPtr, pass));

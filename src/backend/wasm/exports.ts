@@ -15,21 +15,21 @@ export const pointer = (x: Operand): number => (x.storage as WasmStorage).ptr + 
 
 /**
  * Memory that kernels get by pointer: blocks that grow when a kernel asks for more and are kept for the next. `scratch` is
- * private to a thread, so it lies there once for each of them; `plan` is read by all.
+ * private to a thread, so it lies there once for each of them; `shared` memory is there once.
  */
 export class Workspace {
   readonly heap: WasmHeap;
   readonly #residency: Residency;
   readonly #pool: ThreadPool | null;
   readonly #scratch: Block;
-  readonly #plan: Block;
+  readonly #shared: Block;
 
   constructor(heap: WasmHeap, residency: Residency, pool: ThreadPool | null = null) {
     this.heap = heap;
     this.#residency = residency;
     this.#pool = pool;
     this.#scratch = new Block(residency);
-    this.#plan = new Block(residency);
+    this.#shared = new Block(residency);
   }
 
   /** Threads that may share a kernel's work. */
@@ -45,9 +45,9 @@ export class Workspace {
     return this.#scratch.atLeast(stride * this.#pool.threads);
   }
 
-  /** Address of at least `bytes`, valid until the next call. */
-  plan(bytes: number): number {
-    return this.#plan.atLeast(bytes);
+  /** Address of at least `bytes` that all threads use, valid until the next call. */
+  shared(bytes: number): number {
+    return this.#shared.atLeast(bytes);
   }
 
   /** Runs with a block of its own, for copies whose size follows the operands'. */

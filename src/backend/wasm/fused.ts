@@ -35,7 +35,7 @@ export function normKernels(e: KernelExports, workspace: Workspace): Pick<FusedK
     rowNormGrad(g, x, weight, gx, gWeight, gBias, { rows, n, eps, centred }) {
       const wantsSums = gWeight !== null || gBias !== null;
       // Mean and inverse deviation of each row, from the first kernel to the second.
-      const moments = wantsSums ? workspace.scratch(8 * rows) : 0;
+      const moments = wantsSums ? workspace.shared(8 * rows) : 0;
       const [gPtr, xPtr] = [pointer(g), pointer(x)];
       const sizes = [n, eps, Number(centred)];
       e.norm_rows_grad_f32(gPtr, xPtr, optional(weight), pointer(gx), moments, ...sizes, 0, rows);
@@ -68,7 +68,7 @@ export function classLossKernels(
   return {
     classLoss(x, target, weight, y, { rows, classes, ignoreIndex, smoothing, normalised, reduction }) {
       const perRow = reduction === "none";
-      const losses = perRow ? pointer(y) : workspace.scratch(8 * rows);
+      const losses = perRow ? pointer(y) : workspace.shared(8 * rows);
       const shares = reduction === "mean" ? losses + 4 * rows : 0;
       const read = [pointer(x), pointer(target), optional(weight)];
       const options = [classes, ignoreIndex, smoothing, Number(normalised)];
@@ -85,7 +85,7 @@ export function classLossKernels(
       { rows, classes, ignoreIndex, smoothing, normalised, reduction },
     ) {
       const [targetPtr, weightPtr] = [pointer(target), optional(weight)];
-      const total = reduction === "mean" ? workspace.scratch(4) : 0;
+      const total = reduction === "mean" ? workspace.shared(4) : 0;
       if (total !== 0) e.class_share_total_f32(targetPtr, weightPtr, total, rows, ignoreIndex, 0, 1);
       const incoming = [pointer(g), Number(reduction === "none"), total];
       const options = [classes, ignoreIndex, smoothing, Number(normalised)];

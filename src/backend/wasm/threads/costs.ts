@@ -137,6 +137,18 @@ export const kernelCosts: { readonly [K in RangeKernel]: Cost } = {
   log_softmax_f32: row(1.5, "n"),
   log_softmax_grad_f32: row(1.2, "n"),
 
+  norm_rows_f32: row(0.7, "n"),
+  norm_rows_grad_f32: row(1, "n"),
+  norm_rows_weight_grad_f32: row(0.3, "nRows"),
+  batch_moments_f32: row(0.3, "nBatch inner"),
+  batch_norm_f32: row(0.2, "inner"),
+  batch_norm_sums_f32: row(0.3, "nBatch inner"),
+  batch_norm_grad_f32: row(0.3, "inner"),
+  class_loss_f32: row(1.2, "n"),
+  class_loss_reduce_f32: alone,
+  class_share_total_f32: alone,
+  class_loss_grad_f32: row(1.5, "n"),
+
   fill_f32: element(0.06),
   copy_f32: element(0.1),
   copy_strided_f32: row(0.3, "n3"),
