@@ -137,6 +137,9 @@ export const kernelCosts: { readonly [K in RangeKernel]: Cost } = {
   log_softmax_f32: row(1.5, "n"),
   log_softmax_grad_f32: row(1.2, "n"),
 
+  attention_f32: alone,
+  attention_grad_f32: alone,
+
   norm_rows_f32: row(0.7, "n"),
   norm_rows_grad_f32: row(1, "n"),
   norm_rows_weight_grad_f32: row(0.3, "nRows"),
