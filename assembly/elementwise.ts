@@ -21,7 +21,6 @@ import { bytes, maxFirst } from "./simd";
 
 const NEG: i32 = 0;
 const ABS: i32 = 1;
-const SQUARE: i32 = 2;
 const SQRT: i32 = 3;
 const RSQRT: i32 = 4;
 const RECIPROCAL: i32 = 5;
@@ -65,7 +64,6 @@ function sign4(x: v128): v128 {
 function applyTo(op: i32, x: v128): v128 {
   if (op == NEG) return f32x4.neg(x);
   if (op == ABS) return f32x4.abs(x);
-  if (op == SQUARE) return f32x4.mul(x, x);
   if (op == SQRT) return f32x4.sqrt(x);
   if (op == RSQRT) return f32x4.div(f32x4.splat(1), f32x4.sqrt(x));
   if (op == RECIPROCAL) return f32x4.div(f32x4.splat(1), x);
@@ -143,11 +141,6 @@ export function neg_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
 /** |x| */
 export function abs_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
   map(ABS, 4, xPtr, yPtr, start, end);
-}
-
-/** x^2 */
-export function square_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
-  map(SQUARE, 4, xPtr, yPtr, start, end);
 }
 
 /** The square root, correctly rounded; NaN below 0. */

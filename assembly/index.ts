@@ -57,7 +57,6 @@ export {
   sin_f32,
   sinh_f32,
   sqrt_f32,
-  square_f32,
   tan_f32,
   tanh_f32,
   trunc_f32,
@@ -93,10 +92,17 @@ export {
   scatter_add_f32,
   scatter_order_i32,
 } from "./movement";
-export { adam_f32, sgd_f32 } from "./optim";
+export {
+  adam_f32,
+  adam_table_f32,
+  scale_table_f32,
+  sgd_f32,
+  sgd_table_f32,
+  squares_table_f32,
+} from "./optim";
 export { peak_gemm_tile_f32, peak_madd_f32 } from "./peak";
 export { maxpool2d_f32, maxpool2d_grad_f32 } from "./pool";
-export { bernoulli_f32, bits_i32, normal_f32, uniform_f32 } from "./random";
+export { bernoulli_f32, bits_i32, dropout_f32, normal_f32, uniform_f32 } from "./random";
 export { argmax_f32, argmin_f32, max_f32, min_f32, prod_f32, sum_f32 } from "./reduce";
 export { cumprod_f32, cumsum_f32, recurrence_f32 } from "./scan";
 export { where_f32 } from "./where";

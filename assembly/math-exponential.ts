@@ -2,7 +2,17 @@
  * More transcendental functions of four lanes, beside those of math.ts: relatives of exp and log, the error function,
  * powers, and the activations made of them. Errors are maxima against float64; NaN passes through all of them.
  */
-import { exp4, expMinusOneReduced, log4, LOG2_E, reduce, ROUNDER, sigmoid4, tanh4 } from "./math";
+import {
+  exp4,
+  expMinusOneReduced,
+  expOfNegative4,
+  log4,
+  LOG2_E,
+  reduce,
+  ROUNDER,
+  sigmoid4,
+  tanh4,
+} from "./math";
 import { madd, nmadd } from "./simd";
 
 const SIGN_BIT: i32 = 0x80000000;
@@ -130,7 +140,7 @@ export function erf4(x: v128): v128 {
   q = madd(q, size, f32x4.splat(6.318260431289673e-1));
   q = madd(q, size, f32x4.splat(1.1302334070205688));
   q = madd(q, size, f32x4.splat(-3.201380604878068e-4));
-  const high = f32x4.sub(f32x4.splat(1), exp4(f32x4.neg(q)));
+  const high = f32x4.sub(f32x4.splat(1), expOfNegative4(f32x4.neg(q)));
   return withSignOf(v128.bitselect(low, high, f32x4.lt(size, f32x4.splat(1))), x);
 }
 
@@ -147,26 +157,53 @@ export function siluSlope4(x: v128): v128 {
   return f32x4.mul(s, madd(x, f32x4.sub(f32x4.splat(1), s), f32x4.splat(1)));
 }
 
-/** The distribution function of the standard normal distribution. */
+/*
+ * The normal distribution function and its density together, from one exponential e = e^(-x^2 / 2): with s = |x| the part
+ * beyond s is e P(u), u = 1 / (1 + 0.29 s). P is a fit of our own to half the scaled complementary error function on
+ * [0, 13.2], relative error 6e-8; further out e is 0. The left tail so keeps its relative accuracy.
+ */
+
+/** e^(-x^2 / 2) */
 @inline
-function normalCdf4(x: v128): v128 {
-  return madd(erf4(f32x4.mul(x, f32x4.splat(0.7071067811865476))), f32x4.splat(0.5), f32x4.splat(0.5));
+function bell4(size: v128): v128 {
+  return expOfNegative4(f32x4.mul(f32x4.mul(size, size), f32x4.splat(-0.5)));
 }
 
-/** x times the normal distribution function: at most 5e-7 absolute; the far left, below -5, cancels to 0. */
+/** The distribution function of the standard normal distribution; size = min(|x|, 13.2). */
+@inline
+function normalCdf4(x: v128, size: v128, bell: v128): v128 {
+  const u = f32x4.div(f32x4.splat(1), madd(size, f32x4.splat(0.29), f32x4.splat(1)));
+  let p = madd(f32x4.splat(0.0388261154294014), u, f32x4.splat(-0.19095361232757568));
+  p = madd(p, u, f32x4.splat(0.3035338819026947));
+  p = madd(p, u, f32x4.splat(-0.14991040527820587));
+  p = madd(p, u, f32x4.splat(0.1861235499382019));
+  p = madd(p, u, f32x4.splat(0.07598638534545898));
+  p = madd(p, u, f32x4.splat(0.12125444412231445));
+  p = madd(p, u, f32x4.splat(0.11511371284723282));
+  p = madd(p, u, f32x4.splat(2.5907467716024257e-5));
+  const beyond = f32x4.mul(bell, p);
+  return v128.bitselect(beyond, f32x4.sub(f32x4.splat(1), beyond), f32x4.lt(x, f32x4.splat(0)));
+}
+
+
+@inline
+function clippedSize4(x: v128): v128 {
+  return f32x4.pmin(f32x4.abs(x), f32x4.splat(13.2));
+}
+
+/** x times the normal distribution function: at most 1e-6 relative, 5e-7 absolute. */
 @inline
 export function gelu4(x: v128): v128 {
-  return f32x4.mul(x, normalCdf4(x));
+  const size = clippedSize4(x);
+  return f32x4.mul(x, normalCdf4(x, size, bell4(size)));
 }
 
-/** The derivative of gelu. */
+/** The derivative of gelu: at most 4e-7 absolute. */
 @inline
 export function geluSlope4(x: v128): v128 {
-  const density = f32x4.mul(
-    exp4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))),
-    f32x4.splat(0.3989422804014327),
-  );
-  return madd(x, density, normalCdf4(x));
+  const size = clippedSize4(x);
+  const bell = bell4(size);
+  return madd(x, f32x4.mul(bell, f32x4.splat(0.3989422804014327)), normalCdf4(x, size, bell));
 }
 
 const GELU_SCALE: f32 = 0.7978845608028654;

@@ -3,7 +3,7 @@
  * such as bias corrections, are computed by the caller. Moments below the smallest normal number become zero: they decay
  * geometrically, and denormals would make each later step 90 times slower.
  */
-import { bytes, madd, nmadd } from "./simd";
+import { bytes, madd, nmadd, sumLanes } from "./simd";
 
 /** x where it is normal (or NaN), else 0. */
 @inline
@@ -179,5 +179,111 @@ export function adam_f32(
       decay,
     );
     offset += 4;
+  }
+}
+
+/*
+ * The same over many tensors in one call. The table has rows of 5 i32, each a piece of a tensor: addresses of p, g, m, v
+ * (those that the step reads) and a number of elements. The range counts rows.
+ */
+const ROW: usize = 20;
+
+/** sgd_f32 of each piece; m is 0 where there is no momentum. */
+export function sgd_table_f32(
+  tablePtr: usize,
+  lr: f32,
+  momentum: f32,
+  gradScale: f32,
+  weightDecay: f32,
+  nesterov: i32,
+  start: i32,
+  end: i32,
+): void {
+  let row = tablePtr + <usize>start * ROW;
+  for (let i = start; i < end; ++i) {
+    const p = <usize>load<u32>(row);
+    const g = <usize>load<u32>(row, 4);
+    const m = <usize>load<u32>(row, 8);
+    sgd_f32(p, g, m, lr, momentum, gradScale, weightDecay, nesterov, 0, load<i32>(row, 16));
+    row += ROW;
+  }
+}
+
+/** adam_f32 of each piece. */
+export function adam_table_f32(
+  tablePtr: usize,
+  stepSize: f32,
+  beta1: f32,
+  beta1Rest: f32,
+  beta2: f32,
+  beta2Rest: f32,
+  vScale: f32,
+  eps: f32,
+  weightDecay: f32,
+  decay: f32,
+  start: i32,
+  end: i32,
+): void {
+  let row = tablePtr + <usize>start * ROW;
+  for (let i = start; i < end; ++i) {
+    const p = <usize>load<u32>(row);
+    const g = <usize>load<u32>(row, 4);
+    const m = <usize>load<u32>(row, 8);
+    const v = <usize>load<u32>(row, 12);
+    const n = load<i32>(row, 16);
+    adam_f32(p, g, m, v, stepSize, beta1, beta1Rest, beta2, beta2Rest, vScale, eps, weightDecay, decay, 0, n);
+    row += ROW;
+  }
+}
+
+/** sums[row] = the sum of the squares of the piece at p. */
+export function squares_table_f32(tablePtr: usize, sumsPtr: usize, start: i32, end: i32): void {
+  let row = tablePtr + <usize>start * ROW;
+  for (let i = start; i < end; ++i) {
+    store<f32>(sumsPtr + bytes(i), sumOfSquares(<usize>load<u32>(row), load<i32>(row, 16)));
+    row += ROW;
+  }
+}
+
+function sumOfSquares(xPtr: usize, n: i32): f32 {
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  for (; n >= 16; n -= 16) {
+    let x = v128.load(xPtr);
+    s0 = madd(x, x, s0);
+    x = v128.load(xPtr, 16);
+    s1 = madd(x, x, s1);
+    x = v128.load(xPtr, 32);
+    s2 = madd(x, x, s2);
+    x = v128.load(xPtr, 48);
+    s3 = madd(x, x, s3);
+    xPtr += 64;
+  }
+  for (; n > 0; --n) {
+    const x = v128.load32_zero(xPtr);
+    s0 = madd(x, x, s0);
+    xPtr += 4;
+  }
+  return sumLanes(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+}
+
+/** p *= factor[0] for each piece. */
+export function scale_table_f32(tablePtr: usize, factorPtr: usize, start: i32, end: i32): void {
+  const factor = v128.load32_splat(factorPtr);
+  let row = tablePtr + <usize>start * ROW;
+  for (let i = start; i < end; ++i) {
+    let p = <usize>load<u32>(row);
+    let n = load<i32>(row, 16);
+    for (; n >= 4; n -= 4) {
+      v128.store(p, f32x4.mul(v128.load(p), factor));
+      p += 16;
+    }
+    for (; n > 0; --n) {
+      v128.store32_lane(p, f32x4.mul(v128.load32_zero(p), factor), 0);
+      p += 4;
+    }
+    row += ROW;
   }
 }

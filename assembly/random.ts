@@ -19,6 +19,7 @@ const BITS: i32 = 0;
 const UNIFORM: i32 = 1;
 const NORMAL: i32 = 2;
 const BERNOULLI: i32 = 3;
+const DROPOUT: i32 = 4;
 
 /** 2^-24 */
 const UNIT: f32 = 5.9604644775390625e-8;
@@ -54,6 +55,7 @@ function drawSixteen(
   counter: u64,
   p: f32,
   value: f32,
+  xPtr: usize,
   yPtr: usize,
   i: i32,
   start: i32,
@@ -80,13 +82,13 @@ function drawSixteen(
     k0 = i32x4.add(k0, i32x4.splat(0x9e3779b9));
     k1 = i32x4.add(k1, i32x4.splat(0xbb67ae85));
   }
-  if (kind == UNIFORM || kind == BERNOULLI) {
+  if (kind == UNIFORM || kind == BERNOULLI || kind == DROPOUT) {
     c0 = uniform4(c0);
     c1 = uniform4(c1);
     c2 = uniform4(c2);
     c3 = uniform4(c3);
   }
-  if (kind == BERNOULLI) {
+  if (kind == BERNOULLI || kind == DROPOUT) {
     const limit = f32x4.splat(p);
     const kept = f32x4.splat(value);
     c0 = v128.and(kept, f32x4.lt(c0, limit));
@@ -117,24 +119,40 @@ function drawSixteen(
   const low23 = interleaveLow(c2, c3);
   const high01 = interleaveHigh(c0, c1);
   const high23 = interleaveHigh(c2, c3);
-  storeInside(yPtr, joinLow(low01, low23), i, start, end);
-  storeInside(yPtr, joinHigh(low01, low23), i + 4, start, end);
-  storeInside(yPtr, joinLow(high01, high23), i + 8, start, end);
-  storeInside(yPtr, joinHigh(high01, high23), i + 12, start, end);
+  storeInside(kind, xPtr, yPtr, joinLow(low01, low23), i, start, end);
+  storeInside(kind, xPtr, yPtr, joinHigh(low01, low23), i + 4, start, end);
+  storeInside(kind, xPtr, yPtr, joinLow(high01, high23), i + 8, start, end);
+  storeInside(kind, xPtr, yPtr, joinHigh(high01, high23), i + 12, start, end);
 }
 
-/** Stores those of the elements [i, i + 4) that lie in [start, end). */
+/** Stores those of the elements [i, i + 4) that lie in [start, end); for dropout times x, and 0 whatever x is. */
 @inline
-function storeInside(yPtr: usize, v: v128, i: i32, start: i32, end: i32): void {
+function storeInside(kind: i32, xPtr: usize, yPtr: usize, v: v128, i: i32, start: i32, end: i32): void {
   const y = yPtr + bytes(i);
   if (i >= start && i + 4 <= end) {
+    if (kind == DROPOUT) v = kept(v, v128.load(xPtr + bytes(i)));
     v128.store(y, v);
   } else {
+    if (kind == DROPOUT) {
+      const x = xPtr + bytes(i);
+      let some = f32x4.splat(0);
+      if (i >= start && i < end) some = v128.load32_lane(x, some, 0);
+      if (i + 1 >= start && i + 1 < end) some = v128.load32_lane(x, some, 1, 4);
+      if (i + 2 >= start && i + 2 < end) some = v128.load32_lane(x, some, 2, 8);
+      if (i + 3 >= start && i + 3 < end) some = v128.load32_lane(x, some, 3, 12);
+      v = kept(v, some);
+    }
     if (i >= start && i < end) v128.store32_lane(y, v, 0);
     if (i + 1 >= start && i + 1 < end) v128.store32_lane(y, v, 1, 4);
     if (i + 2 >= start && i + 2 < end) v128.store32_lane(y, v, 2, 8);
     if (i + 3 >= start && i + 3 < end) v128.store32_lane(y, v, 3, 12);
   }
+}
+
+/** x times a mask of zeros and one other number. */
+@inline
+function kept(mask: v128, x: v128): v128 {
+  return v128.and(f32x4.mul(mask, x), f32x4.ne(mask, f32x4.splat(0)));
 }
 
 
@@ -147,13 +165,14 @@ function draw(
   counterHi: i32,
   p: f32,
   value: f32,
+  xPtr: usize,
   yPtr: usize,
   start: i32,
   end: i32,
 ): void {
   const counter = ((<u64>(<u32>counterHi)) << 32) | (<u64>(<u32>counterLo));
   for (let i = start & -16; i < end; i += 16) {
-    drawSixteen(kind, seedLo, seedHi, counter, p, value, yPtr, i, start, end);
+    drawSixteen(kind, seedLo, seedHi, counter, p, value, xPtr, yPtr, i, start, end);
   }
 }
 
@@ -169,7 +188,7 @@ export function bernoulliRange(
   end: i32,
 ): void {
   for (let i = start & -16; i < end; i += 16) {
-    drawSixteen(BERNOULLI, seedLo, seedHi, counter, p, value, yPtr, i, start, end);
+    drawSixteen(BERNOULLI, seedLo, seedHi, counter, p, value, 0, yPtr, i, start, end);
   }
 }
 
@@ -183,7 +202,7 @@ export function bits_i32(
   start: i32,
   end: i32,
 ): void {
-  draw(BITS, seedLo, seedHi, counterLo, counterHi, 0, 0, yPtr, start, end);
+  draw(BITS, seedLo, seedHi, counterLo, counterHi, 0, 0, 0, yPtr, start, end);
 }
 
 /** Uniform in [0, 1): multiples of 2^-24. */
@@ -196,7 +215,7 @@ export function uniform_f32(
   start: i32,
   end: i32,
 ): void {
-  draw(UNIFORM, seedLo, seedHi, counterLo, counterHi, 0, 0, yPtr, start, end);
+  draw(UNIFORM, seedLo, seedHi, counterLo, counterHi, 0, 0, 0, yPtr, start, end);
 }
 
 /** Standard normal (Box and Muller 1958), |y| <= 5.77. */
@@ -209,7 +228,7 @@ export function normal_f32(
   start: i32,
   end: i32,
 ): void {
-  draw(NORMAL, seedLo, seedHi, counterLo, counterHi, 0, 0, yPtr, start, end);
+  draw(NORMAL, seedLo, seedHi, counterLo, counterHi, 0, 0, 0, yPtr, start, end);
 }
 
 /** value with probability p, else 0: for dropout, p the probability of keeping and value 1 / p. */
@@ -224,5 +243,21 @@ export function bernoulli_f32(
   start: i32,
   end: i32,
 ): void {
-  draw(BERNOULLI, seedLo, seedHi, counterLo, counterHi, p, value, yPtr, start, end);
+  draw(BERNOULLI, seedLo, seedHi, counterLo, counterHi, p, value, 0, yPtr, start, end);
+}
+
+/** y = value x with probability p, else 0: the mask of bernoulli_f32, which is nowhere written down. */
+export function dropout_f32(
+  seedLo: i32,
+  seedHi: i32,
+  counterLo: i32,
+  counterHi: i32,
+  p: f32,
+  value: f32,
+  xPtr: usize,
+  yPtr: usize,
+  start: i32,
+  end: i32,
+): void {
+  draw(DROPOUT, seedLo, seedHi, counterLo, counterHi, p, value, xPtr, yPtr, start, end);
 }

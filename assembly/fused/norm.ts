@@ -224,8 +224,9 @@ export function norm_rows_weight_grad_f32(
     const offset = bytes(first) * <usize>n;
     const moments = momentsPtr + bytes(2 * first);
     let j = start;
-    for (; j + 8 <= end; j += 8) {
-      addColumns(8, gPtr + offset, xPtr + offset, moments, gwPtr, gbPtr, rows, n, j);
+    // A whole line of the cache at a time: rows a power of two apart would throw its other part out again.
+    for (; j + 16 <= end; j += 16) {
+      addColumns(16, gPtr + offset, xPtr + offset, moments, gwPtr, gbPtr, rows, n, j);
     }
     for (; j < end; ++j) addColumns(1, gPtr + offset, xPtr + offset, moments, gwPtr, gbPtr, rows, n, j);
   }
@@ -234,17 +235,17 @@ export function norm_rows_weight_grad_f32(
 
 @inline
 function loadPart(width: i32, ptr: usize): v128 {
-  return width == 8 ? v128.load(ptr) : v128.load32_zero(ptr);
+  return width == 16 ? v128.load(ptr) : v128.load32_zero(ptr);
 }
 
 
 @inline
 function addPart(width: i32, ptr: usize, value: v128): void {
-  if (width == 8) v128.store(ptr, f32x4.add(v128.load(ptr), value));
+  if (width == 16) v128.store(ptr, f32x4.add(v128.load(ptr), value));
   else store<f32>(ptr, load<f32>(ptr) + f32x4.extract_lane(value, 0));
 }
 
-/** Eight columns, or one, of a block of rows. */
+/** Sixteen columns, or one, of a block of rows. */
 @inline
 function addColumns(
   width: i32,
@@ -262,29 +263,44 @@ function addColumns(
   xPtr += bytes(column);
   let w0 = f32x4.splat(0);
   let w1 = w0;
+  let w2 = w0;
+  let w3 = w0;
   let b0 = w0;
   let b1 = w0;
+  let b2 = w0;
+  let b3 = w0;
   for (let row = rows; row > 0; --row) {
     const mean = v128.load32_splat(momentsPtr);
     const inverse = v128.load32_splat(momentsPtr, 4);
-    const g0 = loadPart(width, gPtr);
-    b0 = f32x4.add(b0, g0);
-    w0 = madd(g0, f32x4.mul(f32x4.sub(loadPart(width, xPtr), mean), inverse), w0);
-    if (width == 8) {
-      const g1 = v128.load(gPtr, 16);
-      b1 = f32x4.add(b1, g1);
-      w1 = madd(g1, f32x4.mul(f32x4.sub(v128.load(xPtr, 16), mean), inverse), w1);
+    let g = loadPart(width, gPtr);
+    b0 = f32x4.add(b0, g);
+    w0 = madd(g, f32x4.mul(f32x4.sub(loadPart(width, xPtr), mean), inverse), w0);
+    if (width == 16) {
+      g = v128.load(gPtr, 16);
+      b1 = f32x4.add(b1, g);
+      w1 = madd(g, f32x4.mul(f32x4.sub(v128.load(xPtr, 16), mean), inverse), w1);
+      g = v128.load(gPtr, 32);
+      b2 = f32x4.add(b2, g);
+      w2 = madd(g, f32x4.mul(f32x4.sub(v128.load(xPtr, 32), mean), inverse), w2);
+      g = v128.load(gPtr, 48);
+      b3 = f32x4.add(b3, g);
+      w3 = madd(g, f32x4.mul(f32x4.sub(v128.load(xPtr, 48), mean), inverse), w3);
     }
     momentsPtr += 8;
     gPtr += rowBytes;
     xPtr += rowBytes;
   }
-  if (gwPtr) {
-    addPart(width, gwPtr + bytes(column), w0);
-    if (width == 8) addPart(width, gwPtr + bytes(column) + 16, w1);
-  }
-  if (gbPtr) {
-    addPart(width, gbPtr + bytes(column), b0);
-    if (width == 8) addPart(width, gbPtr + bytes(column) + 16, b1);
+  if (gwPtr) addSums(width, gwPtr + bytes(column), w0, w1, w2, w3);
+  if (gbPtr) addSums(width, gbPtr + bytes(column), b0, b1, b2, b3);
+}
+
+
+@inline
+function addSums(width: i32, yPtr: usize, s0: v128, s1: v128, s2: v128, s3: v128): void {
+  addPart(width, yPtr, s0);
+  if (width == 16) {
+    addPart(width, yPtr + 16, s1);
+    addPart(width, yPtr + 32, s2);
+    addPart(width, yPtr + 48, s3);
   }
 }

@@ -5,6 +5,7 @@ import { formatShape } from "../core/shape.ts";
 import type { Node } from "../tensor/node.ts";
 import { withObserver } from "../tensor/observer.ts";
 import type { Observer } from "../tensor/observer.ts";
+import { isMutated } from "../tensor/primitive.ts";
 import type { AnyPrimitive } from "../tensor/primitive.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -57,9 +58,10 @@ class AnomalyObserver implements Observer {
   }
 
   changed(p: AnyPrimitive, inputs: readonly Tensor[]): void {
-    const others = inputs.filter((_, i) => !p.mutates.includes(i));
-    for (const i of p.mutates)
-      if (i < inputs.length) this.#report(p, `its new "${p.inputs[i]}"`, inputs[i], others);
+    const others = inputs.filter((_, i) => !isMutated(p, i));
+    inputs.forEach((x, i) => {
+      if (isMutated(p, i)) this.#report(p, `its new "${p.inputs[i % p.inputs.length]}"`, x, others);
+    });
   }
 
   differentiate(

@@ -189,10 +189,16 @@ export interface KernelFamilies {
   randomIntegers(y: Operand, low: number, range: number, state: RandomState): void;
   /** y int32 [rows, count] = categories drawn by the weights [rows, n]; returns the first row that allows no draw. */
   multinomial(weights: Operand, y: Operand, draws: Draws, state: RandomState): number;
-  /** p, m, v in place from the gradient g; dense. */
-  adam(p: Operand, g: Operand, m: Operand, v: Operand, parameters: AdamParameters): void;
-  /** p and the momentum buffer (absent without momentum) in place from the gradient g; dense. */
-  sgd(p: Operand, g: Operand, buffer: Operand | null, parameters: SgdParameters): void;
+  /** y = value x where the stream's uniform number is below p rounded to float32, else 0; dense. */
+  dropout(x: Operand, y: Operand, p: number, value: number, state: RandomState): void;
+  /** Of each tuple p, g, m, v: p, m and v in place from the gradient g; dense. */
+  adam(tuples: readonly Operand[], parameters: AdamParameters): void;
+  /** Of each tuple p, g, and with momentum its buffer: p and the buffer in place from the gradient g; dense. */
+  sgd(tuples: readonly Operand[], parameters: SgdParameters): void;
+  /** y [] = the sum of the squares of all elements of all xs; dense. */
+  squaresSum(xs: readonly Operand[], y: Operand): void;
+  /** Of each pair x, factor []: x *= factor in place; the factor is the same in all; dense. */
+  scaleAll(pairs: readonly Operand[]): void;
 }
 
 /** Scaled dot products of queries with keys, and what hides or drops some of them. */
@@ -274,6 +280,8 @@ export interface FusedKernels {
    * [rows], weight [classes]; dense. Returns the first target out of range, or -1.
    */
   classLoss(x: Operand, target: Operand, weight: Operand | null, y: Operand, loss: ClassLoss): number;
+  /** gx = g added where maxPool found each maximum, 0 elsewhere; dense. */
+  maxPoolGrad(g: Operand, index: Operand, gx: Operand, geometry: PoolGeometry): void;
   /** The gradient of x; g has y's shape; dense. */
   classLossGrad(
     g: Operand,

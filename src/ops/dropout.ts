@@ -11,6 +11,7 @@ import { View } from "../core/view.ts";
 import { apply } from "../tensor/apply.ts";
 import type { SourceAttrs } from "../tensor/apply.ts";
 import { primitive } from "../tensor/primitive.ts";
+import type { Primitive } from "../tensor/primitive.ts";
 import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, mul } from "./algebra.ts";
@@ -60,10 +61,23 @@ function mask(x: Tensor, shape: Shape, p: number, value: number, options: Dropou
   return apply(maskPrimitive, [], { device: x.device, shape, dtype: x.dtype, keep: 1 - p, value, state });
 }
 
-function dropped(op: string, x: Tensor, shape: Shape, options: DropoutOptions): Tensor {
-  const { p = 0.5 } = options;
-  return composite(op, () => mul(x, mask(x, shape, p, p === 1 ? 0 : 1 / (1 - p), options)));
+/** What is left of x where it is kept. */
+const inflation = (p: number): number => (p === 1 ? 0 : 1 / (1 - p));
+
+interface DropoutAttrs {
+  readonly keep: number;
+  readonly value: number;
+  readonly state: RandomState;
 }
+
+// Linear in x, and its own gradient: the mask is drawn again from the same counters, so nothing is saved.
+const dropoutPrimitive: Primitive<DropoutAttrs> = primitive({
+  name: "dropout",
+  inputs: ["x"],
+  infer: ([x], _: DropoutAttrs) => x,
+  kernel: (k, [x], y, { keep, value, state }) => k.dropout(x, y, keep, value, state),
+  vjp: { x: (g, _, attrs) => apply(dropoutPrimitive, [g], attrs) },
+});
 
 /**
  * In training, zeros with probability p and x / (1 - p) elsewhere, so that the expectation stays; otherwise x itself.
@@ -76,7 +90,10 @@ export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
   x.assertAlive("dropout");
   requireProbability("dropout", options.p ?? 0.5);
   requireFloat("dropout", x);
-  return options.training === false ? x : dropped("dropout", x, x.shape, options);
+  if (options.training === false) return x;
+  const { p = 0.5 } = options;
+  const state = (options.generator ?? defaultGenerator).reserve(x.size);
+  return apply(dropoutPrimitive, [x], { keep: 1 - p, value: inflation(p), state });
 }
 
 /**
@@ -93,7 +110,9 @@ export function dropout2d(x: Tensor, options: DropoutOptions = {}): Tensor {
   if (x.rank < 3)
     throw new ShapeError("dropout2d", `x must have the axes [N, C, ...]; got ${formatShape(x.shape)}.`);
   const shape = x.shape.map((n, axis) => (axis < 2 ? n : 1));
-  return options.training === false ? x : dropped("dropout2d", x, shape, options);
+  if (options.training === false) return x;
+  const { p = 0.5 } = options;
+  return composite("dropout2d", () => mul(x, mask(x, shape, p, inflation(p), options)));
 }
 
 /** -scale * alpha of SELU: what its activations approach on the left. */

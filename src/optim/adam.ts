@@ -2,7 +2,6 @@
 import type { AdamParameters } from "../backend/kernels.ts";
 import { add, div, mul } from "../ops/algebra.ts";
 import { assign } from "../ops/assign.ts";
-import { requireFloat, requireSameDType, requireSameShape } from "../ops/checks.ts";
 import { maximum, sqrt } from "../ops/elementwise.ts";
 import { applyInPlace } from "../tensor/apply.ts";
 import { primitive } from "../tensor/primitive.ts";
@@ -11,22 +10,19 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { checkMoments, withoutUndefined } from "./group.ts";
 import type { BaseOptions, ParameterGroup, ParameterSource } from "./group.ts";
 import { Optimizer } from "./optimizer.ts";
+import type { Update } from "./optimizer.ts";
 import type { ParameterState } from "./parameter-state.ts";
 import { average, averageSquare, descend, penalised, scale } from "./running.ts";
+import { alike, inferTuples } from "./together.ts";
 
 const adamPrimitive: Primitive<AdamParameters> = primitive({
   name: "adam",
   inputs: ["p", "g", "m", "v"],
   outputs: [],
   mutates: ["p", "m", "v"],
-  infer: (inputs) => {
-    const names = ["parameter", "gradient", "state", "state"];
-    requireFloat("adam", inputs[0]);
-    requireSameDType("adam", inputs, names);
-    requireSameShape("adam", inputs, names);
-    return [];
-  },
-  kernel: (k, [p, g, m, v], _, parameters) => k.adam(p, g, m, v, parameters),
+  repeats: true,
+  infer: (inputs) => inferTuples("adam", inputs, 4),
+  kernel: (k, tuples, _, parameters) => k.adam(tuples, parameters),
 });
 
 export interface AdamSettings extends BaseOptions {
@@ -67,23 +63,37 @@ export class Adam extends Optimizer<AdamSettings> {
     });
   }
 
+  protected override updateAll(updates: readonly Update[], group: ParameterGroup<AdamSettings>): void {
+    const { betas, lr, eps, weightDecay, amsgrad } = group;
+    if (amsgrad) {
+      super.updateAll(updates, group);
+      return;
+    }
+    const [beta1, beta2] = betas;
+    const { decoupled } = this;
+    // Parameters that were sometimes without a gradient have taken fewer steps.
+    for (const [step, some] of alike(updates, ({ state }) => state.step)) {
+      const inputs: Tensor[] = [];
+      for (const { p, gradient, state } of some)
+        inputs.push(p, gradient, state.tensor("exp_avg"), state.tensor("exp_avg_sq"));
+      const corrections = { biasCorrection1: 1 - beta1 ** step, biasCorrection2: 1 - beta2 ** step };
+      applyInPlace(adamPrimitive, inputs, { lr, beta1, beta2, eps, weightDecay, decoupled, ...corrections });
+    }
+  }
+
+  // With amsgrad, in plain ops.
   protected override update(
     p: Tensor,
     gradient: Tensor,
     state: ParameterState,
     group: ParameterGroup<AdamSettings>,
   ): void {
-    const { betas, lr, eps, weightDecay, amsgrad } = group;
+    const { betas, lr, eps, weightDecay } = group;
     const [beta1, beta2] = betas;
     const biasCorrection1 = 1 - beta1 ** state.step;
     const biasCorrection2 = 1 - beta2 ** state.step;
     const { decoupled } = this;
     const [m, v] = [state.tensor("exp_avg"), state.tensor("exp_avg_sq")];
-    if (!amsgrad) {
-      const parameters = { lr, beta1, beta2, eps, weightDecay, decoupled, biasCorrection1, biasCorrection2 };
-      applyInPlace(adamPrimitive, [p, gradient, m, v], parameters);
-      return;
-    }
     if (decoupled) scale(p, 1 - lr * weightDecay);
     const g = decoupled ? gradient : penalised(gradient, p, weightDecay);
     average(m, g, beta1);

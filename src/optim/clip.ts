@@ -2,9 +2,14 @@
 import { ValueError } from "../core/errors.ts";
 import { add, div, mul, sum } from "../ops/algebra.ts";
 import { assign } from "../ops/assign.ts";
-import { abs, exp, log, maximum, minimum, sqrt, square } from "../ops/elementwise.ts";
+import { requireFloat, requireSameDType } from "../ops/checks.ts";
+import { abs, exp, log, maximum, minimum, sqrt } from "../ops/elementwise.ts";
 import { max } from "../ops/reduce/extrema.ts";
+import { View } from "../core/view.ts";
+import { apply, applyInPlace } from "../tensor/apply.ts";
 import { withRecording } from "../tensor/mode.ts";
+import { primitive } from "../tensor/primitive.ts";
+import type { Primitive } from "../tensor/primitive.ts";
 import { composite, scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -41,24 +46,50 @@ export function clipGradNorm(
     composite("clipGradNorm", () => {
       const norm = totalNorm(gradients, normType);
       const factor = minimum(div(maxNorm, add(norm, 1e-6)), 1);
-      for (const g of gradients) {
-        scope(() => {
-          assign(g, mul(g, factor));
-        });
-      }
+      applyInPlace(
+        scaleAllPrimitive,
+        gradients.flatMap((g) => [g, factor]),
+        null,
+      );
       return norm;
     }),
   );
 }
 
+const scaleAllPrimitive: Primitive<null> = primitive({
+  name: "clipGradNorm",
+  inputs: ["g", "factor"],
+  outputs: [],
+  mutates: ["g"],
+  repeats: true,
+  infer: (inputs, _: null) => {
+    requireSameDType("clipGradNorm", inputs, ["gradient", "factor"]);
+    return [];
+  },
+  kernel: (k, pairs) => k.scaleAll(pairs),
+});
+
+const squaresSumPrimitive: Primitive<null> = primitive({
+  name: "clipGradNorm",
+  inputs: ["g"],
+  repeats: true,
+  infer: (inputs, _: null) => {
+    for (const g of inputs) requireFloat("clipGradNorm", g);
+    requireSameDType("clipGradNorm", inputs, ["gradient"]);
+    return { view: View.of([]), dtype: inputs[0].dtype };
+  },
+  kernel: (k, xs, y) => k.squaresSum(xs, y),
+});
+
 function totalNorm(gradients: readonly Tensor[], order: number): Tensor {
+  if (order === 2) return sqrt(apply(squaresSumPrimitive, gradients, null));
   if (order === Infinity) return gradients.map((g) => max(abs(g))).reduce(maximum);
   const total = gradients.map((g) => composite("clipGradNorm", () => sum(power(g, order)))).reduce(add);
-  return order === 2 ? sqrt(total) : exp(mul(log(total), 1 / order));
+  return exp(mul(log(total), 1 / order));
 }
 
 // |g|^order; 0 stays 0, since e^(-Infinity) is.
-const power = (g: Tensor, order: number): Tensor => (order === 2 ? square(g) : exp(mul(log(abs(g)), order)));
+const power = (g: Tensor, order: number): Tensor => exp(mul(log(abs(g)), order));
 
 /**
  * Limits every gradient's every element to [-clipValue, clipValue].

@@ -1,6 +1,6 @@
 // The public surface of "neurite/optim".
 export { Optimizer } from "./optimizer.ts";
-export type { OptimizerState } from "./optimizer.ts";
+export type { OptimizerState, Update } from "./optimizer.ts";
 export { ParameterState } from "./parameter-state.ts";
 export type { BaseOptions, GroupOptions, Hyperparameters, ParameterGroup, ParameterSource } from "./group.ts";
 export { Adam, AdamW } from "./adam.ts";

@@ -17,6 +17,13 @@ export interface OptimizerState {
   readonly numbers: Record<string, number | boolean>;
 }
 
+/** A parameter that is due to change. */
+export interface Update {
+  readonly p: Tensor;
+  readonly gradient: Tensor;
+  readonly state: ParameterState;
+}
+
 /**
  * Base of the optimizers. Made from parameters, or from groups of them with options of their own:
  * `new Adam([{ params: body, lr: 1e-4 }, { params: head }], { lr: 1e-3 })`.
@@ -64,14 +71,9 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
   step(closure?: () => Tensor): Tensor | null {
     this.#requireAlive();
     const loss = closure?.() ?? null;
+    const due = this.#due();
     this.steps++;
-    let index = 0;
-    for (const group of this.groups) {
-      for (const p of group.params) {
-        const state = this.#states[index++];
-        if (p.grad !== null) this.#change(p, p.grad, state, group);
-      }
-    }
+    for (const [group, updates] of due) this.#change(updates, group);
     return loss;
   }
 
@@ -83,18 +85,39 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
     );
   }
 
-  #change(p: Tensor, gradient: Tensor, state: ParameterState, group: ParameterGroup<O>): void {
-    if (!sameShape(gradient.shape, p.shape)) {
-      throw new ShapeError(
-        this.name,
-        `a gradient must have its parameter's shape, ${formatShape(p.shape)}; got ${formatShape(gradient.shape)}.`,
-      );
-    }
+  // Per group the parameters that have a gradient, checked before the first one is changed.
+  #due(): (readonly [ParameterGroup<O>, Update[]])[] {
+    let index = 0;
+    return this.groups.map((group) => {
+      const updates: Update[] = [];
+      for (const p of group.params) {
+        const state = this.#states[index++];
+        const gradient = p.grad;
+        if (gradient === null) continue;
+        if (!sameShape(gradient.shape, p.shape)) this.#failShape(p, gradient);
+        updates.push({ p, gradient, state });
+      }
+      return [group, updates];
+    });
+  }
+
+  #failShape(p: Tensor, gradient: Tensor): never {
+    throw new ShapeError(
+      this.name,
+      `a gradient must have its parameter's shape, ${formatShape(p.shape)}; got ${formatShape(gradient.shape)}.`,
+    );
+  }
+
+  #change(updates: readonly Update[], group: ParameterGroup<O>): void {
+    if (updates.length === 0) return;
     const scope = new Scope(`${this.name} step`);
-    state.step++;
+    for (const { state } of updates) state.step++;
     try {
       withRecording(false, () => {
-        this.update(p, group.maximize ? neg(gradient) : gradient, state, group);
+        const downhill = group.maximize
+          ? updates.map((update) => ({ ...update, gradient: neg(update.gradient) }))
+          : updates;
+        this.updateAll(downhill, group);
       });
     } finally {
       scope.close();
@@ -165,6 +188,11 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
   /** The shape that a state tensor of parameter number `index` must have. */
   stateShape(index: number, name: string): Shape {
     return this.shapeOf(this.parameters[index], name);
+  }
+
+  /** Changes the parameters of a group, unrecorded and in a scope; one after the other, unless there is a faster way. */
+  protected updateAll(updates: readonly Update[], group: ParameterGroup<O>): void {
+    for (const { p, gradient, state } of updates) this.update(p, gradient, state, group);
   }
 
   /** Changes one parameter, unrecorded and in a scope; `state.step` counts its updates from 1. */

@@ -1,7 +1,6 @@
 // Stochastic gradient descent.
 import type { SgdParameters } from "../backend/kernels.ts";
 import { ValueError } from "../core/errors.ts";
-import { requireFloat, requireSameDType, requireSameShape } from "../ops/checks.ts";
 import { applyInPlace } from "../tensor/apply.ts";
 import { primitive } from "../tensor/primitive.ts";
 import type { Primitive } from "../tensor/primitive.ts";
@@ -9,21 +8,27 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { requireRange, withoutUndefined } from "./group.ts";
 import type { BaseOptions, ParameterGroup, ParameterSource } from "./group.ts";
 import { Optimizer } from "./optimizer.ts";
-import type { ParameterState } from "./parameter-state.ts";
+import type { Update } from "./optimizer.ts";
+import { alike, inferTuples } from "./together.ts";
 
 const sgdPrimitive: Primitive<SgdParameters> = primitive({
   name: "sgd",
   inputs: ["p", "g", "buffer"],
   outputs: [],
   mutates: ["p", "buffer"],
-  infer: (inputs) => {
-    const names = ["parameter", "gradient", "state", "state"];
-    requireFloat("sgd", inputs[0]);
-    requireSameDType("sgd", inputs, names);
-    requireSameShape("sgd", inputs, names);
-    return [];
-  },
-  kernel: (k, [p, g, buffer], _, parameters) => k.sgd(p, g, buffer ?? null, parameters),
+  repeats: true,
+  infer: (inputs) => inferTuples("sgd", inputs, 3),
+  kernel: (k, tuples, _, parameters) => k.sgd(tuples, parameters),
+});
+
+const plainSgdPrimitive: Primitive<SgdParameters> = primitive({
+  name: "sgd",
+  inputs: ["p", "g"],
+  outputs: [],
+  mutates: ["p"],
+  repeats: true,
+  infer: (inputs) => inferTuples("sgd", inputs, 2),
+  kernel: (k, tuples, _, parameters) => k.sgd(tuples, parameters),
 });
 
 export interface SGDSettings extends BaseOptions {
@@ -48,23 +53,24 @@ export class SGD extends Optimizer<SGDSettings> {
     super("SGD", parameters, { lr: 1e-3, ...zeros, ...withoutUndefined(options) }, check);
   }
 
-  protected override update(
-    p: Tensor,
-    gradient: Tensor,
-    state: ParameterState,
-    group: ParameterGroup<SGDSettings>,
+  protected override updateAll(
+    updates: readonly Update[],
+    { lr, momentum, dampening, weightDecay, nesterov }: ParameterGroup<SGDSettings>,
   ): void {
-    const { lr, momentum, dampening, weightDecay, nesterov } = group;
-    const first = momentum !== 0 && !state.has("momentum_buffer");
-    const buffer = momentum === 0 ? [] : [state.tensor("momentum_buffer")];
-    applyInPlace(sgdPrimitive, [p, gradient, ...buffer], {
-      lr,
-      momentum,
-      dampening,
-      weightDecay,
-      nesterov,
-      first,
-    });
+    const isFirst = ({ state }: Update): boolean => momentum !== 0 && !state.has("momentum_buffer");
+    for (const [first, some] of alike(updates, isFirst)) {
+      const inputs: Tensor[] = [];
+      for (const { p, gradient, state } of some) {
+        inputs.push(p, gradient);
+        if (momentum !== 0) inputs.push(state.tensor("momentum_buffer"));
+      }
+      const parameters = { lr, momentum, dampening, weightDecay, nesterov, first };
+      applyInPlace(momentum === 0 ? plainSgdPrimitive : sgdPrimitive, inputs, parameters);
+    }
+  }
+
+  protected override update(): never {
+    throw new Error("SGD updates all parameters together");
   }
 }
 

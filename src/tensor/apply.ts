@@ -9,6 +9,7 @@ import { isRecording, withRecording } from "./mode.ts";
 import { Node } from "./node.ts";
 import { currentObserver } from "./observer.ts";
 import type { Observer } from "./observer.ts";
+import { isMutated } from "./primitive.ts";
 import type { AnyPrimitive, OutputSpec, Primitive } from "./primitive.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -90,12 +91,23 @@ export function applyInPlace<A>(p: Primitive<A>, inputs: readonly Tensor[], attr
   try {
     p.kernel(device.kernels, operands, [], attrs);
     // A target of awkward layout was updated in a dense copy.
-    for (const i of p.mutates) if (operands[i] !== inputs[i]) device.kernels.copy(operands[i], inputs[i]);
+    if (operands !== inputs) writeBack(p, device, inputs, operands);
   } finally {
     if (operands !== inputs) releaseCopies(operands, inputs);
   }
-  for (const i of p.mutates) if (i < inputs.length) inputs[i].storage.version++;
+  for (let i = 0; i < inputs.length; i++) if (isMutated(p, i)) inputs[i].storage.version++;
   currentObserver()?.changed(p, inputs);
+}
+
+function writeBack(
+  p: AnyPrimitive,
+  device: Device,
+  inputs: readonly Tensor[],
+  operands: readonly Operand[],
+): void {
+  inputs.forEach((x, i) => {
+    if (isMutated(p, i) && operands[i] !== x) device.kernels.copy(operands[i], x);
+  });
 }
 
 function checkInputs(op: string, inputs: readonly Tensor[], attrs: unknown): Device {

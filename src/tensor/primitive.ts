@@ -42,6 +42,8 @@ export interface PrimitiveRecord<I extends string, O extends readonly string[], 
   readonly decompose?: (inputs: readonly Tensor[], attrs: A) => Decomposed<O>;
   /** Inputs overwritten in place; such a primitive has `outputs: []` and no gradient. */
   readonly mutates?: readonly I[];
+  /** The inputs are several tuples of the named ones, one after the other: all parameters of an optimizer. */
+  readonly repeats?: boolean;
   /** Names of the inputs and outputs that the vjp may read; inputs that were left out are absent there too. */
   readonly saves?: readonly S[];
   /**
@@ -72,7 +74,9 @@ export interface Primitive<A = unknown> {
   /** Per save: index of the input, or -1 - index of the output. */
   readonly saveSlots: readonly number[];
   readonly savesOutputs: boolean;
-  readonly mutates: readonly number[];
+  /** Per input: whether it is overwritten. */
+  readonly mutates: readonly boolean[];
+  readonly repeats: boolean;
   readonly differentiable: boolean;
   infer(inputs: readonly Tensor[], attrs: A): OutputSpec | readonly OutputSpec[];
   view: ((x: Tensor, attrs: A) => View) | null;
@@ -92,6 +96,9 @@ type ErasedVjpKernel = (
   attrs: unknown,
   needs: readonly boolean[],
 ) => readonly (Tensor | null)[];
+
+/** Whether input number i is overwritten. */
+export const isMutated = (p: AnyPrimitive, i: number): boolean => p.mutates[i % p.inputs.length];
 
 /** A primitive whose attributes are not known here. */
 export type AnyPrimitive = Primitive<never>;
@@ -126,7 +133,8 @@ export function primitive<
     saves,
     saveSlots,
     savesOutputs: saveSlots.some((slot) => slot < 0),
-    mutates: mutates.map((input) => inputs.indexOf(input)),
+    mutates: inputs.map((input) => includes(mutates, input)),
+    repeats: record.repeats ?? false,
     differentiable: record.vjp !== undefined,
     infer: record.infer ?? missing("shape rule"),
     view: record.view ?? null,

@@ -190,6 +190,7 @@ describe.each(["wasm", "reference"])("kernels of %s", (device) => {
         ],
         ...["indexAdd", "indexSelect", "maskedFill", "multinomial", "oneHot", "randomIntegers", "ravelIndex"],
         ...["scatterOrder", "matmul", "maxPool", "random", "reduce", "scatterAdd", "sgd", "unary"],
+        ...["dropout", "scaleAll", "squaresSum"],
         ...["unaryWith", "compare", "where"],
         ...["argmin", "argsort", "factorize", "histogram", "medianPosition", "recurrence", "scan"],
       ].sort(),

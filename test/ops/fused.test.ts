@@ -23,6 +23,7 @@ const rowOf: Record<FusedKey, string> = {
   classLossGrad: "crossEntropy",
   attention: "scaledDotProductAttention",
   attentionGrad: "scaledDotProductAttention",
+  maxPoolGrad: "maxPool2d",
 };
 const keys = Object.keys(rowOf) as FusedKey[];
 

@@ -295,3 +295,44 @@ describe("WeightAverage", () => {
     }),
   );
 });
+
+describe("one kernel call for all parameters", () => {
+  /** Parameters, some larger than one piece of work, and gradients; the last has none at first. */
+  const sizes = [[5], [20_000], [3, 7], [1], [4]];
+
+  function train(device: string, make: (parameters: Tensor[]) => SGD | Adam): number[][] {
+    const waves = (shape: readonly number[], seed: number): Tensor => {
+      const n = shape.reduce((product, size) => product * size, 1);
+      const values = Float32Array.from({ length: n }, (_, i) => Math.sin(i * 0.7 + seed));
+      return tensor(values, { shape, device });
+    };
+    const parameters = sizes.map((shape, i) => parameter(waves(shape, i)));
+    const optimizer = make(parameters);
+    for (let step = 0; step < 3; step++) {
+      parameters.forEach((p, i) => {
+        if (step > 0 || i < sizes.length - 1) setGrad(p, waves(p.shape, 10 * step + i));
+      });
+      if (step === 1) clipGradNorm(parameters, 0.5).dispose();
+      optimizer.step();
+    }
+    const result = parameters.map((p) => Array.from(p.dataSync()));
+    optimizer.dispose();
+    release(...parameters);
+    return result;
+  }
+
+  it.each([
+    ["SGD", (p: Tensor[]) => new SGD(p, { lr: 0.1 })],
+    ["SGD with momentum", (p: Tensor[]) => new SGD(p, { lr: 0.1, momentum: 0.9, nesterov: true })],
+    ["Adam", (p: Tensor[]) => new Adam(p, { lr: 0.1, weightDecay: 0.01 })],
+  ] as const)("%s on wasm does what it does on reference", (_, make) => {
+    scoped(() => {
+      const [got, expected] = [train("wasm", make), train("reference", make)];
+      got.forEach((values, i) => {
+        values.forEach((value, j) => {
+          expect(Math.abs(value - expected[i][j])).toBeLessThan(1e-5);
+        });
+      });
+    })();
+  });
+});

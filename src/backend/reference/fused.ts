@@ -12,6 +12,7 @@ export const fused: Kernels["fused"] = {
   batchMoments: "decompose",
   channelNorm: "decompose",
   batchNormGrad: "decompose",
+  maxPoolGrad: "decompose",
   classLoss: "decompose",
   classLossGrad: "decompose",
   attention: "decompose",

@@ -32,7 +32,10 @@ function fillRandom(kind: RandomKind, out: BufferData, state: RandomState): void
   }
 }
 
-export const random: Pick<KernelFamilies, "random" | "bernoulli" | "randomIntegers" | "multinomial"> = {
+export const random: Pick<
+  KernelFamilies,
+  "random" | "bernoulli" | "dropout" | "randomIntegers" | "multinomial"
+> = {
   random(kind, y, state) {
     fillRandom(kind, elementsOf(y), state);
   },
@@ -41,6 +44,13 @@ export const random: Pick<KernelFamilies, "random" | "bernoulli" | "randomIntege
     fillRandom("uniform", out, state);
     const limit = Math.fround(p);
     for (let i = 0; i < out.length; i++) out[i] = out[i] < limit ? value : 0;
+  },
+  dropout(x, y, p, value, state) {
+    const from = elementsOf(x);
+    const out = elementsOf(y);
+    fillRandom("uniform", out, state);
+    const limit = Math.fround(p);
+    for (let i = 0; i < out.length; i++) out[i] = out[i] < limit ? value * from[i] : 0;
   },
   randomIntegers(y, low, range, state) {
     const out = elementsOf(y);

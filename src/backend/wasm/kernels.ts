@@ -13,7 +13,7 @@ import { indexingKernels } from "./indexing.ts";
 import { matmulKernels } from "./matmul.ts";
 import { optimizerKernels } from "./optimizers.ts";
 import { orderingKernels } from "./ordering.ts";
-import { poolKernels } from "./pool.ts";
+import { poolGradKernels, poolKernels } from "./pool.ts";
 import { randomKernels } from "./random.ts";
 import { reduceKernels } from "./reduce.ts";
 import type { Residency } from "./residency.ts";
@@ -41,12 +41,13 @@ export function createKernels(
     ...convKernels(exports, workspace),
     ...poolKernels(exports),
     ...randomKernels(exports, workspace),
-    ...optimizerKernels(exports),
+    ...optimizerKernels(exports, workspace),
     fused: {
       ...softmaxKernels(exports),
       ...normKernels(exports, workspace),
       ...classLossKernels(exports, workspace),
       ...attentionKernels(exports, workspace),
+      ...poolGradKernels(exports),
     },
   };
 }

@@ -4,7 +4,7 @@ import type { KernelFamilies, RandomKind } from "../kernels.ts";
 import { pointer } from "./exports.ts";
 import type { KernelExports, Workspace } from "./exports.ts";
 
-type Families = Pick<KernelFamilies, "random" | "bernoulli" | "randomIntegers" | "multinomial">;
+type Families = Pick<KernelFamilies, "random" | "bernoulli" | "dropout" | "randomIntegers" | "multinomial">;
 
 export function randomKernels(e: KernelExports, { heap }: Workspace): Families {
   const kinds: Record<RandomKind, (...args: number[]) => number> = {
@@ -18,6 +18,10 @@ export function randomKernels(e: KernelExports, { heap }: Workspace): Families {
     },
     bernoulli(y, p, value, { seedLow, seedHigh, counterLow, counterHigh }) {
       e.bernoulli_f32(seedLow, seedHigh, counterLow, counterHigh, p, value, pointer(y), 0, y.view.size);
+    },
+    dropout(x, y, p, value, { seedLow, seedHigh, counterLow, counterHigh }) {
+      const state = [seedLow, seedHigh, counterLow, counterHigh];
+      e.dropout_f32(...state, p, value, pointer(x), pointer(y), 0, y.view.size);
     },
     randomIntegers(y, low, range, { seedLow, seedHigh, counterLow, counterHigh }) {
       e.bits_i32(seedLow, seedHigh, counterLow, counterHigh, pointer(y), 0, y.view.size);

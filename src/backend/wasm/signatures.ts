@@ -44,7 +44,6 @@ export const kernelSignatures = {
   // Elementwise (assembly/elementwise.ts). Units: elements. yPtr may equal xPtr.
   neg_f32: "xPtr yPtr start end",
   abs_f32: "xPtr yPtr start end",
-  square_f32: "xPtr yPtr start end",
   sqrt_f32: "xPtr yPtr start end",
   rsqrt_f32: "xPtr yPtr start end",
   reciprocal_f32: "xPtr yPtr start end",
@@ -182,11 +181,20 @@ export const kernelSignatures = {
     "pPtr gPtr mPtr vPtr stepSize:f32 beta1:f32 beta1Rest:f32 beta2:f32 beta2Rest:f32 vScale:f32 eps:f32 " +
     "weightDecay:f32 decay:f32 start end",
 
+  // The same over pieces of many tensors. tablePtr: rows of 5 i32, see assembly/optim.ts. Units: rows.
+  sgd_table_f32: "tablePtr lr:f32 momentum:f32 gradScale:f32 weightDecay:f32 nesterov start end",
+  adam_table_f32:
+    "tablePtr stepSize:f32 beta1:f32 beta1Rest:f32 beta2:f32 beta2Rest:f32 vScale:f32 eps:f32 weightDecay:f32 decay:f32 " +
+    "start end",
+  squares_table_f32: "tablePtr sumsPtr start end",
+  scale_table_f32: "tablePtr factorPtr start end",
+
   // Philox 4x32-10 (assembly/random.ts). Units: elements; element i takes lane i % 4 of block counter + floor(i / 4).
   bits_i32: "seedLo seedHi counterLo counterHi yPtr start end",
   uniform_f32: "seedLo seedHi counterLo counterHi yPtr start end",
   normal_f32: "seedLo seedHi counterLo counterHi yPtr start end",
   bernoulli_f32: "seedLo seedHi counterLo counterHi p:f32 value:f32 yPtr start end",
+  dropout_f32: "seedLo seedHi counterLo counterHi p:f32 value:f32 xPtr yPtr start end",
 
   // For bench/ only (assembly/peak.ts).
   peak_madd_f32: "yPtr nSteps",

@@ -1,7 +1,7 @@
 // Maxima of sliding windows.
 import type { PoolGeometry } from "../../backend/kernels.ts";
 import { View } from "../../core/view.ts";
-import { applyMany } from "../../tensor/apply.ts";
+import { apply, applyMany } from "../../tensor/apply.ts";
 import { primitive } from "../../tensor/primitive.ts";
 import type { Primitive } from "../../tensor/primitive.ts";
 import { composite } from "../../tensor/scope.ts";
@@ -32,6 +32,21 @@ const maxPoolPrimitive: Primitive<MaxPoolAttrs> = primitive({
   kernel: (k, [x], [y, index], geometry) => k.maxPool(x, y, index, geometry),
   saves: ["index"],
   vjp: { x: ([g], { index }, geometry) => unpool(g!, index, geometry) },
+  fusedVjp: "maxPoolGrad",
+  vjpKernel: ([g], { index }, geometry) => [apply(maxPoolGradPrimitive, [g!, index], geometry)],
+});
+
+const maxPoolGradPrimitive: Primitive<PoolGeometry> = primitive({
+  name: "maxPoolGrad",
+  inputs: ["g", "index"],
+  infer: ([g], { input }: PoolGeometry) => ({
+    view: View.of([...g.shape.slice(0, -2), ...input]),
+    dtype: g.dtype,
+  }),
+  kernel: (k, [g, index], gx, geometry) => {
+    const { maxPoolGrad } = k.fused;
+    if (maxPoolGrad !== "decompose") maxPoolGrad(g, index, gx, geometry);
+  },
 });
 
 // Each output's gradient goes to the input position that won: scatterAdd within each plane.
