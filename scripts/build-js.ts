@@ -8,7 +8,7 @@ import { filesBelow, root, writeIfChanged } from "./files.ts";
 const dist = join(root, "dist");
 
 /** The areas that are entries of the package: `src/nn/index.ts` becomes `dist/nn.js`, imported as `neurite/nn`. */
-const areas = ["nn", "optim", "data", "io", "train", "models", "inline"];
+const areas = ["nn", "optim", "data", "io", "text", "train", "models", "inline"];
 
 const entryPoints: Record<string, string> = { index: join(root, "src/index.ts") };
 for (const area of areas) {

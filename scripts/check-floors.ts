@@ -18,6 +18,7 @@ const floors: Readonly<Record<string, number>> = {
   data: 6,
   io: 6,
   inline: 6,
+  text: 6,
   train: 7,
   models: 8,
 };

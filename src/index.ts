@@ -1,5 +1,5 @@
 // The public surface of "neurite": tensors, ops and autograd. Layers, optimizers, data and files are in the areas
-// neurite/nn, /optim, /data, /io, /train and /models.
+// neurite/nn, /optim, /data, /io, /text, /train and /models.
 import "./methods.ts";
 import type { Methods } from "./methods.ts";
 
