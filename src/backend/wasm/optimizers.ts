@@ -20,7 +20,7 @@ interface Table {
 function tableOf(workspace: Workspace, tuples: readonly Operand[], width: number): Table {
   let rows = 0;
   for (let i = 0; i < tuples.length; i += width) rows += Math.ceil(tuples[i].view.size / PIECE);
-  const ptr = workspace.scratch(rows * (ROW_BYTES + 4));
+  const ptr = workspace.shared(rows * (ROW_BYTES + 4));
   const table = workspace.heap.window("int32", ptr, rows * COLUMNS);
   let at = 0;
   for (let i = 0; i < tuples.length; i += width) {

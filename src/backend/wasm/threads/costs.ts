@@ -64,7 +64,6 @@ export const kernelCosts: { readonly [K in RangeKernel]: Cost } = {
 
   neg_f32: element(0.1),
   abs_f32: element(0.1),
-  square_f32: element(0.1),
   sqrt_f32: element(0.4),
   rsqrt_f32: element(0.6),
   reciprocal_f32: element(0.4),
@@ -166,9 +165,15 @@ export const kernelCosts: { readonly [K in RangeKernel]: Cost } = {
 
   sgd_f32: element(0.3),
   adam_f32: element(0.8),
+  // Rows are pieces of up to 16384 elements, and often whole small tensors.
+  sgd_table_f32: cost(300, ""),
+  adam_table_f32: cost(700, ""),
+  squares_table_f32: cost(200, ""),
+  scale_table_f32: cost(200, ""),
 
   bits_i32: element(1),
   uniform_f32: element(1.1),
   normal_f32: element(4),
   bernoulli_f32: element(1.2),
+  dropout_f32: element(1.3),
 };
