@@ -103,6 +103,10 @@ export {
 export { peak_gemm_tile_f32, peak_madd_f32 } from "./peak";
 export { maxpool2d_f32, maxpool2d_grad_f32 } from "./pool";
 export { bernoulli_f32, bits_i32, dropout_f32, normal_f32, uniform_f32 } from "./random";
+export { gru_f32, gru_grad_f32 } from "./recurrent/gru";
+export { lstm_f32, lstm_grad_f32 } from "./recurrent/lstm";
+export { rnn_f32, rnn_grad_f32 } from "./recurrent/rnn";
+export { pack_columns_f32 } from "./recurrent/step";
 export { argmax_f32, argmin_f32, max_f32, min_f32, prod_f32, sum_f32 } from "./reduce";
 export { cumprod_f32, cumsum_f32, recurrence_f32 } from "./scan";
 export { where_f32 } from "./where";

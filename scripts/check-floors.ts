@@ -36,7 +36,7 @@ const opsOrder: readonly (readonly string[])[] = [
   ["masking"],
   ["diagonals", "subscript", "windows"],
   ["ordering"],
-  ["attention", "softmax", "dropout", "fused", "norm", "pool"],
+  ["attention", "softmax", "dropout", "fused", "norm", "pool", "recurrent"],
   ["similarity"],
   ["loss"],
   ["index"],

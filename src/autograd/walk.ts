@@ -168,11 +168,13 @@ class Walk {
     needs: readonly boolean[],
   ): readonly (Tensor | null)[] {
     const { createGraph } = this.#options;
-    if (p.vjpKernel !== null && !createGraph && hasKernel(p.fusedVjp, node))
-      return p.vjpKernel(g, saved, node.attrs, needs);
+    if (p.vjpKernel !== null && !createGraph && hasKernel(p.fusedVjp, node)) {
+      const direct = p.vjpKernel(g, saved, node.attrs, needs);
+      if (direct !== null) return direct;
+    }
     const { vjp } = p;
     if (vjp === "decompose")
-      return throughDecomposition(this.#op, p, node.attrs, saved, g as Tensor, needs, createGraph);
+      return throughDecomposition(this.#op, p, node.attrs, saved, g, needs, createGraph);
     return needs.map((need, i) => (need ? (vjp[p.inputs[i]]?.(g, saved, node.attrs) ?? null) : null));
   }
 
@@ -234,7 +236,7 @@ function throughDecomposition(
   p: AnyPrimitive,
   attrs: unknown,
   saved: Readonly<Record<string, Tensor>>,
-  g: Tensor,
+  g: Tensor | readonly (Tensor | null)[],
   needs: readonly boolean[],
   createGraph: boolean,
 ): readonly (Tensor | null)[] {
@@ -245,13 +247,19 @@ function throughDecomposition(
     // A node of its own, on which this walk ends: one producer may have made two inputs, or be one of them.
     return createGraph ? reshape(x, x.shape) : alias(x).setRequiresGrad(true);
   });
-  const y = withRecording(true, () => p.decompose!(inputs, attrs as never) as Tensor);
+  const results = withRecording(true, () => p.decompose!(inputs, attrs as never));
+  const outputs = results instanceof Tensor ? [results] : results;
+  const gradients = g instanceof Tensor ? [g] : g;
+  const seeds = outputs.flatMap((output, k) => {
+    const gradient = gradients[k];
+    return gradient !== null && output.node !== null ? [{ output, gradient }] : [];
+  });
   const found = new Array<Tensor | null>(inputs.length).fill(null);
   const nodes = inputs.map((x, i) => (needs[i] ? x.node : null));
   const options = { createGraph, retainGraph: createGraph };
   walkBackward(
     op,
-    [{ output: y, gradient: g }],
+    seeds,
     (node) => nodes.includes(node),
     oldest,
     options,

@@ -64,7 +64,7 @@ export function applyMany<A>(p: Primitive<A>, inputs: readonly Tensor[], attrs: 
   const device = checkInputs(p.name, inputs, attrs);
   const specs = p.infer(inputs, attrs) as readonly OutputSpec[];
   if (p.fused !== null && device.kernels.fused[p.fused] === "decompose") {
-    const made = withRecording(false, () => p.decompose!(inputs, attrs) as Tensor[]);
+    const made = inSlots(p.name, withRecording(false, () => p.decompose!(inputs, attrs)) as Tensor[]);
     recordMany(p, inputs, attrs, made);
     return made;
   }
@@ -107,6 +107,15 @@ function writeBack(
 ): void {
   inputs.forEach((x, i) => {
     if (isMutated(p, i) && operands[i] !== x) device.kernels.copy(operands[i], x);
+  });
+}
+
+/** Handles that know which output they are, in place of those that plain ops made. */
+function inSlots(op: string, outputs: readonly Tensor[]): Tensor[] {
+  return outputs.map((y, slot) => {
+    const handle = new Tensor(y.storage, y.view, op, null, slot);
+    y.dispose();
+    return handle;
   });
 }
 

@@ -53,13 +53,16 @@ export interface PrimitiveRecord<I extends string, O extends readonly string[], 
   readonly vjp?: { readonly [K in I]?: Vjp<O, S, A> } | "decompose";
   /** The fused kernel that vjpKernel runs; where a backend leaves it to `decompose`, the vjp is taken instead. */
   readonly fusedVjp?: FusedKey;
-  /** A faster backward used only when it is not itself recorded; null for inputs that need none. */
+  /**
+   * A faster backward used only when it is not itself recorded; null for inputs that need none, and null for all where it
+   * has not what it needs: the vjp is then taken.
+   */
   readonly vjpKernel?: (
     g: Grads<O>,
     saved: Readonly<Record<S, Tensor>>,
     attrs: A,
     needs: readonly boolean[],
-  ) => readonly (Tensor | null)[];
+  ) => readonly (Tensor | null)[] | null;
 }
 
 /** A record with its defaults filled in; arguments are erased to what `apply` and the walk hand around. */
@@ -95,7 +98,7 @@ type ErasedVjpKernel = (
   saved: ErasedSaved,
   attrs: unknown,
   needs: readonly boolean[],
-) => readonly (Tensor | null)[];
+) => readonly (Tensor | null)[] | null;
 
 /** Whether input number i is overwritten. */
 export const isMutated = (p: AnyPrimitive, i: number): boolean => p.mutates[i % p.inputs.length];

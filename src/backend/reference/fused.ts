@@ -17,4 +17,10 @@ export const fused: Kernels["fused"] = {
   classLossGrad: "decompose",
   attention: "decompose",
   attentionGrad: "decompose",
+  rnn: "decompose",
+  rnnGrad: "decompose",
+  lstm: "decompose",
+  lstmGrad: "decompose",
+  gru: "decompose",
+  gruGrad: "decompose",
 };

@@ -15,6 +15,7 @@ import { optimizerKernels } from "./optimizers.ts";
 import { orderingKernels } from "./ordering.ts";
 import { poolGradKernels, poolKernels } from "./pool.ts";
 import { randomKernels } from "./random.ts";
+import { recurrentKernels } from "./recurrent.ts";
 import { reduceKernels } from "./reduce.ts";
 import type { Residency } from "./residency.ts";
 import { scanKernels } from "./scan.ts";
@@ -48,6 +49,7 @@ export function createKernels(
       ...classLossKernels(exports, workspace),
       ...attentionKernels(exports, workspace),
       ...poolGradKernels(exports),
+      ...recurrentKernels(exports, workspace),
     },
   };
 }
