@@ -226,6 +226,16 @@ export type { InterpolateMode, InterpolateOptions, WindowOptions } from "./ops/w
 export { scaledDotProductAttention } from "./ops/attention/attention.ts";
 export type { AttentionOptions } from "./ops/attention/attention.ts";
 export { logSoftmax, softmax, softmin } from "./ops/softmax.ts";
+export { gru, lstm, rnn } from "./ops/recurrent/layers.ts";
+export type {
+  LstmOptions,
+  LstmResult,
+  LstmWeights,
+  RecurrentOptions,
+  RecurrentResult,
+  RecurrentWeights,
+  RnnOptions,
+} from "./ops/recurrent/layers.ts";
 export { cosineSimilarity, pairwiseDistance } from "./ops/similarity.ts";
 export type { CosineSimilarityOptions, PairwiseDistanceOptions } from "./ops/similarity.ts";
 export { crossEntropy, nllLoss } from "./ops/loss/classes.ts";

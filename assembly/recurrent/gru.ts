@@ -155,8 +155,7 @@ export function gru_grad_f32(
       let j: usize = 0;
       for (; j < vectorEnd; j += 16)
         cellBack(gates + 4 * at + j, row, before + j, h + at + j, g + 4 * at + j, false);
-      for (; j < row; j += 4)
-        cellBack(gates + 4 * at + j, row, before + j, h + at + j, g + 4 * at + j, true);
+      for (; j < row; j += 4) cellBack(gates + 4 * at + j, row, before + j, h + at + j, g + 4 * at + j, true);
     }
     addBack(g, 4 * row, nRows, weightPtr, panelsPtr, 2 * nHidden, nHidden, h, row, tilePtr);
     addBack(g + 3 * row, 4 * row, nRows, weightOfN, panelsOfN, nHidden, nHidden, h, row, tilePtr);

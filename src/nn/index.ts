@@ -132,3 +132,7 @@ export type { ForwardHook, ForwardPreHook } from "./hooks.ts";
 export { functionalCall, gradcheckModule } from "./functional-call.ts";
 export type { GradcheckModuleOptions, NamedTensors } from "./functional-call.ts";
 export * as init from "./init/index.ts";
+export { GRU, LSTM, RNN } from "./recurrent.ts";
+export type { LSTMOptions, RecurrentLayerOptions, RNNOptions, SequenceOptions } from "./recurrent.ts";
+export { GRUCell, LSTMCell, RNNCell } from "./recurrent-cell.ts";
+export type { RecurrentCellOptions, RNNCellOptions } from "./recurrent-cell.ts";

@@ -59,6 +59,7 @@ const FUNCTIONS_ONLY = [
   // A tensor's own `view` is its layout.
   "view",
   "crossEntropy",
+  ...["rnn", "lstm", "gru"],
   ...[
     "celu",
     "elu",

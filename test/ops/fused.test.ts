@@ -24,6 +24,12 @@ const rowOf: Record<FusedKey, string> = {
   attention: "scaledDotProductAttention",
   attentionGrad: "scaledDotProductAttention",
   maxPoolGrad: "maxPool2d",
+  rnn: "rnn",
+  rnnGrad: "rnn",
+  lstm: "lstm",
+  lstmGrad: "lstm",
+  gru: "gru",
+  gruGrad: "gru",
 };
 const keys = Object.keys(rowOf) as FusedKey[];
 

@@ -177,10 +177,7 @@ export function recurrentGradKernels(e: KernelExports, workspace: Workspace): Gr
 
   /** The gradients of the initial states serve as the running ones; `steps` walks them back. */
   const gradient =
-    (
-      cell: Cell,
-      steps: (m: Memory, ...rest: Parameters<RecurrentGradKernel>) => void,
-    ): RecurrentGradKernel =>
+    (cell: Cell, steps: (m: Memory, ...rest: Parameters<RecurrentGradKernel>) => void): RecurrentGradKernel =>
     (inputs, outputs, incoming, gradients, form) => {
       if (outputs.y.view.size === 0) {
         for (const one of Object.values(gradients)) copyOrClear(e, undefined, one);

@@ -78,7 +78,7 @@ function run(
 }
 
 /**
- * The simple recurrent layer over a sequence: h_t = f(x_t W_ihᵀ + b_ih + h_(t-1) W_hhᵀ + b_hh), f tanh or relu.
+ * The simple recurrent layer over a sequence. h_t = f(x_t W_ihᵀ + b_ih + h_(t-1) W_hhᵀ + b_hh), with f tanh or relu.
  *
  * Shapes: x [T, B, I] -> y [T, B, H], h [B, H].
  *
@@ -89,14 +89,17 @@ function run(
 export function rnn(x: Tensor, weights: RecurrentWeights, options: RnnOptions = {}): RecurrentResult {
   const { nonlinearity = "tanh" } = options;
   if (nonlinearity !== "tanh" && nonlinearity !== "relu") {
-    throw new ValueError("rnn", `nonlinearity must be "tanh" or "relu"; got ${JSON.stringify(nonlinearity)}.`);
+    throw new ValueError(
+      "rnn",
+      `nonlinearity must be "tanh" or "relu"; got ${JSON.stringify(nonlinearity)}.`,
+    );
   }
   const { y, h } = run("rnn", x, weights, options);
   return { y, h };
 }
 
 /**
- * The long short-term memory over a sequence, gates in the order i f g o of x_t W_ihᵀ + b_ih + h_(t-1) W_hhᵀ + b_hh:
+ * The long short-term memory over a sequence. Gates are in the order i f g o of x_t W_ihᵀ + b_ih + h_(t-1) W_hhᵀ + b_hh:
  * c_t = sigmoid(f) c_(t-1) + sigmoid(i) tanh(g), h_t = sigmoid(o) tanh(c_t), times W_hrᵀ where a projection is given.
  *
  * Shapes: x [T, B, I] -> y [T, B, D], h [B, D], c [B, H], with D = H unless weightHr is [D, H].
@@ -113,8 +116,8 @@ export function lstm(x: Tensor, weights: LstmWeights, options: LstmOptions = {})
 }
 
 /**
- * The gated recurrent unit over a sequence, gates in the order r z n: r, z = sigmoid(x_t W_ihᵀ + b_ih + h_(t-1) W_hhᵀ + b_hh),
- * n = tanh(x_t W_inᵀ + b_in + r (h_(t-1) W_hnᵀ + b_hn)), h_t = (1 - z) n + z h_(t-1).
+ * The gated recurrent unit over a sequence. Gates are in the order r z n:
+ * r, z = sigmoid(x_t W_ihᵀ + b_ih + h_(t-1) W_hhᵀ + b_hh), n = tanh(x_t W_inᵀ + b_in + r (h_(t-1) W_hnᵀ + b_hn)), h_t = (1 - z) n + z h_(t-1).
  *
  * Shapes: x [T, B, I] -> y [T, B, H], h [B, H].
  *

@@ -60,7 +60,8 @@ function unroll(
 }
 
 /** x weightᵀ + bias. */
-const affine = (x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor => linear(x, weight, bias ?? null);
+const affine = (x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor =>
+  linear(x, weight, bias ?? null);
 
 function rnn(inputs: PlainInputs, { reverse, activation }: Settings): Tensor[] {
   const { weightIh, weightHh, biasIh, biasHh } = inputs;

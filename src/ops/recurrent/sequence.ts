@@ -69,7 +69,10 @@ function formOf(cell: Cell, inputs: Shaped, { reverse, activation }: SequenceSet
 
 // ---- shapes
 
-const shapesOf = (cell: Cell, { steps, batch, inputs, hidden, outputs }: RecurrentForm): Record<string, Shape> => {
+const shapesOf = (
+  cell: Cell,
+  { steps, batch, inputs, hidden, outputs }: RecurrentForm,
+): Record<string, Shape> => {
   const width = GATES[cell] * hidden;
   return {
     x: [steps, batch, inputs],
@@ -100,7 +103,12 @@ const LAYOUT: Readonly<Record<string, string>> = {
   weightHr: "[D, H]",
 };
 
-function checkShapes(cell: Cell, names: readonly string[], inputs: readonly Tensor[], form: RecurrentForm): void {
+function checkShapes(
+  cell: Cell,
+  names: readonly string[],
+  inputs: readonly Tensor[],
+  form: RecurrentForm,
+): void {
   const expected = shapesOf(cell, form);
   const projects = names.includes("weightHr");
   const fits =

@@ -16,6 +16,7 @@ import { pairLossRows } from "./pair-losses.ts";
 import { poolRows } from "./pool.ts";
 import { placementRows } from "./placement.ts";
 import { productRows } from "./products.ts";
+import { recurrentRows } from "./recurrent.ts";
 import { reduceRows } from "./reduce.ts";
 import { selectionRows } from "./selection.ts";
 import { shapeRows } from "./shape.ts";
@@ -48,4 +49,5 @@ export const rows: readonly Row[] = [
   ...normRows,
   ...lossRows,
   ...attentionRows,
+  ...recurrentRows,
 ];
