@@ -153,7 +153,8 @@ export const kernelSignatures = {
   // 8 columns, ceil(n / 8). lengthsPtr and gyPtr optional; *anelsPtr 0: a batch of one. tilePtr: 192 bytes of the
   // calling thread's own. activation: 0 tanh, 1 relu.
   pack_columns_f32: "bPtr rowStride colStride k n panelsPtr start end",
-  rnn_f32: "activation yPtr weightPtr panelsPtr hPtr lengthsPtr nSteps nBatch nHidden reverse tilePtr start end",
+  rnn_f32:
+    "activation yPtr weightPtr panelsPtr hPtr lengthsPtr nSteps nBatch nHidden reverse tilePtr start end",
   rnn_grad_f32:
     "activation gyPtr yPtr weightPtr panelsPtr hPtr gPtr lengthsPtr nSteps nBatch nHidden reverse tilePtr start end",
   lstm_f32:
