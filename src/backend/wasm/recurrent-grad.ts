@@ -1,13 +1,12 @@
 // Recurrent layers on the wasm device, backward: the steps in one call give the gradient before the activations for all
 // steps; from it every other gradient is one product over steps and batch.
+import type { FusedKernels, Operand } from "../kernels.ts";
 import type {
-  FusedKernels,
-  Operand,
   RecurrentForm,
   RecurrentGradients,
   RecurrentGradKernel,
   RecurrentInputs,
-} from "../kernels.ts";
+} from "../recurrent.ts";
 import { pointer } from "./exports.ts";
 import type { KernelExports, Workspace } from "./exports.ts";
 import {

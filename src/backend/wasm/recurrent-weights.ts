@@ -1,5 +1,6 @@
 // Recurrent layers on the wasm device: the sizes of their gates, and the products that forward and backward share.
-import type { Operand, RecurrentForm } from "../kernels.ts";
+import type { Operand } from "../kernels.ts";
+import type { RecurrentForm } from "../recurrent.ts";
 import { pointer } from "./exports.ts";
 import type { KernelExports } from "./exports.ts";
 

@@ -1,5 +1,6 @@
 // Recurrent layers on the wasm device, forward: one product for the inputs of all steps, then all steps in one call.
-import type { FusedKernels, RecurrentForm, RecurrentInputs, RecurrentKernel } from "../kernels.ts";
+import type { FusedKernels } from "../kernels.ts";
+import type { RecurrentForm, RecurrentInputs, RecurrentKernel } from "../recurrent.ts";
 import { pointer } from "./exports.ts";
 import type { KernelExports, Workspace } from "./exports.ts";
 import { recurrentGradKernels } from "./recurrent-grad.ts";

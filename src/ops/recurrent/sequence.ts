@@ -1,7 +1,12 @@
 // One layer and direction of a recurrent network over a whole sequence as one primitive: what rnn, lstm and gru share.
 // Which optional inputs are there makes a record of its own, so that inputs are known by name throughout.
-import type { Operand, RecurrentForm, RecurrentGradients, RecurrentInputs } from "../../backend/kernels.ts";
-import type { RecurrentOutputs } from "../../backend/kernels.ts";
+import type { Operand } from "../../backend/kernels.ts";
+import type {
+  RecurrentForm,
+  RecurrentGradients,
+  RecurrentInputs,
+  RecurrentOutputs,
+} from "../../backend/recurrent.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { formatShape, sameShape } from "../../core/shape.ts";
 import type { Shape } from "../../core/shape.ts";
