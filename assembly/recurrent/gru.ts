@@ -53,7 +53,7 @@ export function gru_f32(
   nBatch: i32,
   nHidden: i32,
   reverse: i32,
-  tilePtr: usize,
+  scratchPtr: usize,
   start: i32,
   end: i32,
 ): void {
@@ -63,7 +63,7 @@ export function gru_f32(
   const weightOfN = weightPtr + 2 * <usize>nHidden * row;
   const panelsOfN = panelsPtr ? panelsPtr + panelBytes(nHidden, 2 * nHidden) : <usize>0;
   const h = hPtr + <usize>start * row;
-  memory.fill(tilePtr, 0, TILE_BYTES);
+  memory.fill(scratchPtr, 0, TILE_BYTES);
   for (let s = 0; s < nSteps; ++s) {
     const t = reverse ? nSteps - 1 - s : s;
     const first = <usize>(t * nBatch + start);
@@ -73,8 +73,8 @@ export function gru_f32(
       if (biasPtr) memory.copy(q + <usize>b * 4 * row, biasPtr, row);
       else clear(q + <usize>b * 4 * row, nHidden);
     }
-    addThrough(h, row, nRows, weightPtr, panelsPtr, nHidden, 2 * nHidden, gates, 4 * row, tilePtr);
-    addThrough(h, row, nRows, weightOfN, panelsOfN, nHidden, nHidden, q, 4 * row, tilePtr);
+    addThrough(h, row, nRows, weightPtr, panelsPtr, nHidden, 2 * nHidden, gates, 4 * row, scratchPtr);
+    addThrough(h, row, nRows, weightOfN, panelsOfN, nHidden, nHidden, q, 4 * row, scratchPtr);
     for (let b = start; b < end; ++b) {
       const at = <usize>(b - start) * row;
       const y = yPtr + first * row + at;
@@ -126,7 +126,7 @@ export function gru_grad_f32(
   nBatch: i32,
   nHidden: i32,
   reverse: i32,
-  tilePtr: usize,
+  scratchPtr: usize,
   start: i32,
   end: i32,
 ): void {
@@ -136,7 +136,7 @@ export function gru_grad_f32(
   const weightOfN = weightPtr + 2 * <usize>nHidden * row;
   const panelsOfN = panelsPtr ? panelsPtr + panelBytes(2 * nHidden, nHidden) : <usize>0;
   const h = hPtr + <usize>start * row;
-  memory.fill(tilePtr, 0, TILE_BYTES);
+  memory.fill(scratchPtr, 0, TILE_BYTES);
   for (let s = nSteps - 1; s >= 0; --s) {
     const t = reverse ? nSteps - 1 - s : s;
     const first = <usize>(t * nBatch + start);
@@ -157,7 +157,7 @@ export function gru_grad_f32(
         cellBack(gates + 4 * at + j, row, before + j, h + at + j, g + 4 * at + j, false);
       for (; j < row; j += 4) cellBack(gates + 4 * at + j, row, before + j, h + at + j, g + 4 * at + j, true);
     }
-    addBack(g, 4 * row, nRows, weightPtr, panelsPtr, 2 * nHidden, nHidden, h, row, tilePtr);
-    addBack(g + 3 * row, 4 * row, nRows, weightOfN, panelsOfN, nHidden, nHidden, h, row, tilePtr);
+    addBack(g, 4 * row, nRows, weightPtr, panelsPtr, 2 * nHidden, nHidden, h, row, scratchPtr);
+    addBack(g + 3 * row, 4 * row, nRows, weightOfN, panelsOfN, nHidden, nHidden, h, row, scratchPtr);
   }
 }

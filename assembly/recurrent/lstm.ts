@@ -48,7 +48,7 @@ export function lstm_f32(
   nHidden: i32,
   nOut: i32,
   reverse: i32,
-  tilePtr: usize,
+  scratchPtr: usize,
   start: i32,
   end: i32,
 ): void {
@@ -56,14 +56,14 @@ export function lstm_f32(
   const outRow = bytes(nOut);
   const vectorEnd = bytes(nHidden & -4);
   const nRows = end - start;
-  memory.fill(tilePtr, 0, TILE_BYTES);
+  memory.fill(scratchPtr, 0, TILE_BYTES);
   for (let s = 0; s < nSteps; ++s) {
     const t = reverse ? nSteps - 1 - s : s;
     const first = <usize>(t * nBatch + start);
     const y = yPtr + first * outRow;
     const h = hPtr + <usize>start * outRow;
     const gates = gatesPtr + first * 4 * row;
-    addThrough(h, outRow, nRows, weightPtr, panelsPtr, nOut, 4 * nHidden, gates, 4 * row, tilePtr);
+    addThrough(h, outRow, nRows, weightPtr, panelsPtr, nOut, 4 * nHidden, gates, 4 * row, scratchPtr);
     const m = hiddenPtr ? hiddenPtr + first * row : y;
     for (let b = start; b < end; ++b) {
       const at = <usize>(b - start) * row;
@@ -82,7 +82,7 @@ export function lstm_f32(
     }
     if (!hiddenPtr) continue;
     memory.fill(y, 0, <usize>nRows * outRow);
-    addThrough(m, row, nRows, projectionPtr, projectionPanelsPtr, nHidden, nOut, y, outRow, tilePtr);
+    addThrough(m, row, nRows, projectionPtr, projectionPanelsPtr, nHidden, nOut, y, outRow, scratchPtr);
     for (let b = start; b < end; ++b) {
       const at = <usize>(b - start) * outRow;
       if (!isPadding(lengthsPtr, b, t)) memory.copy(h + at, y + at, outRow);
@@ -144,7 +144,7 @@ export function lstm_grad_f32(
   nHidden: i32,
   nOut: i32,
   reverse: i32,
-  tilePtr: usize,
+  scratchPtr: usize,
   start: i32,
   end: i32,
 ): void {
@@ -154,7 +154,7 @@ export function lstm_grad_f32(
   const nRows = end - start;
   const h = hPtr + <usize>start * outRow;
   const hidden = hiddenPtr ? hiddenPtr + <usize>start * row : h;
-  memory.fill(tilePtr, 0, TILE_BYTES);
+  memory.fill(scratchPtr, 0, TILE_BYTES);
   for (let s = nSteps - 1; s >= 0; --s) {
     const t = reverse ? nSteps - 1 - s : s;
     const first = <usize>(t * nBatch + start);
@@ -173,7 +173,7 @@ export function lstm_grad_f32(
     }
     if (hiddenPtr) {
       memory.fill(hidden, 0, <usize>nRows * row);
-      addBack(out, outRow, nRows, projectionPtr, projectionPanelsPtr, nOut, nHidden, hidden, row, tilePtr);
+      addBack(out, outRow, nRows, projectionPtr, projectionPanelsPtr, nOut, nHidden, hidden, row, scratchPtr);
     }
     const gates = gatesPtr + first * 4 * row;
     const g = gPtr + first * 4 * row;
@@ -195,6 +195,6 @@ export function lstm_grad_f32(
         cellBack(gates + 4 * at + j, row, cells + j, before + j, dm + j, dc + j, g + 4 * at + j, true);
       if (!hiddenPtr) clear(h + at, nOut);
     }
-    addBack(g, 4 * row, nRows, weightPtr, panelsPtr, 4 * nHidden, nOut, h, outRow, tilePtr);
+    addBack(g, 4 * row, nRows, weightPtr, panelsPtr, 4 * nHidden, nOut, h, outRow, scratchPtr);
   }
 }

@@ -33,18 +33,18 @@ export function rnn_f32(
   nBatch: i32,
   nHidden: i32,
   reverse: i32,
-  tilePtr: usize,
+  scratchPtr: usize,
   start: i32,
   end: i32,
 ): void {
   const row = bytes(nHidden);
   const vectorEnd = bytes(nHidden & -4);
-  memory.fill(tilePtr, 0, TILE_BYTES);
+  memory.fill(scratchPtr, 0, TILE_BYTES);
   for (let s = 0; s < nSteps; ++s) {
     const t = reverse ? nSteps - 1 - s : s;
     let y = yPtr + <usize>(t * nBatch + start) * row;
     let h = hPtr + <usize>start * row;
-    addThrough(h, row, end - start, weightPtr, panelsPtr, nHidden, nHidden, y, row, tilePtr);
+    addThrough(h, row, end - start, weightPtr, panelsPtr, nHidden, nHidden, y, row, scratchPtr);
     for (let b = start; b < end; ++b) {
       if (isPadding(lengthsPtr, b, t)) clear(y, nHidden);
       else {
@@ -85,13 +85,13 @@ export function rnn_grad_f32(
   nBatch: i32,
   nHidden: i32,
   reverse: i32,
-  tilePtr: usize,
+  scratchPtr: usize,
   start: i32,
   end: i32,
 ): void {
   const row = bytes(nHidden);
   const vectorEnd = bytes(nHidden & -4);
-  memory.fill(tilePtr, 0, TILE_BYTES);
+  memory.fill(scratchPtr, 0, TILE_BYTES);
   for (let s = nSteps - 1; s >= 0; --s) {
     const t = reverse ? nSteps - 1 - s : s;
     const first = <usize>(t * nBatch + start) * row;
@@ -110,6 +110,6 @@ export function rnn_grad_f32(
       for (; j < row; j += 4) activateBack(activation, y + j, h + at + j, g + at + j, true);
       clear(h + at, nHidden);
     }
-    addBack(g, row, end - start, weightPtr, panelsPtr, nHidden, nHidden, h, row, tilePtr);
+    addBack(g, row, end - start, weightPtr, panelsPtr, nHidden, nHidden, h, row, scratchPtr);
   }
 }

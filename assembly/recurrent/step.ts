@@ -13,7 +13,7 @@ import { bytes } from "../simd";
 /** Depth of a panel that is worked on at once: 16 KB stay in L1 beside the rows. */
 const BLOCK_DEPTH: i32 = 512;
 const TILE_STRIDE: usize = 32;
-/** tilePtr: a spare tile of 6 x 8. */
+/** scratchPtr: a spare tile of 6 x 8. */
 export const TILE_BYTES: usize = 192;
 
 /**
@@ -47,7 +47,7 @@ export function addProduct(
   n: i32,
   yPtr: usize,
   yRow: usize,
-  tilePtr: usize,
+  scratchPtr: usize,
 ): void {
   for (let j = 0; j < n; j += TILE_COLUMNS) {
     const width = min(n - j, TILE_COLUMNS);
@@ -61,7 +61,7 @@ export function addProduct(
         if (height == TILE_ROWS && width == TILE_COLUMNS) {
           multiplyTileInPlace(a, aRow, 4, TILE_ROWS, panel, 32, depth, y, yRow, y, yRow);
         } else {
-          copyTile(y, yRow, tilePtr, TILE_STRIDE, height, width);
+          copyTile(y, yRow, scratchPtr, TILE_STRIDE, height, width);
           multiplyTileInPlace(
             a,
             aRow,
@@ -70,12 +70,12 @@ export function addProduct(
             panel,
             32,
             depth,
-            tilePtr,
+            scratchPtr,
             TILE_STRIDE,
-            tilePtr,
+            scratchPtr,
             TILE_STRIDE,
           );
-          copyTile(tilePtr, TILE_STRIDE, y, yRow, height, width);
+          copyTile(scratchPtr, TILE_STRIDE, y, yRow, height, width);
         }
         a += <usize>TILE_ROWS * aRow;
         y += <usize>TILE_ROWS * yRow;
@@ -96,9 +96,9 @@ export function addThrough(
   n: i32,
   yPtr: usize,
   yRow: usize,
-  tilePtr: usize,
+  scratchPtr: usize,
 ): void {
-  if (panelsPtr) addProduct(aPtr, aRow, nRows, panelsPtr, k, n, yPtr, yRow, tilePtr);
+  if (panelsPtr) addProduct(aPtr, aRow, nRows, panelsPtr, k, n, yPtr, yRow, scratchPtr);
   else if (nRows > 0) multiplyVector(weightPtr, bytes(k), 4, aPtr, yPtr, 4, yPtr, 4, n, k);
 }
 
@@ -113,9 +113,9 @@ export function addBack(
   n: i32,
   yPtr: usize,
   yRow: usize,
-  tilePtr: usize,
+  scratchPtr: usize,
 ): void {
-  if (panelsPtr) addProduct(aPtr, aRow, nRows, panelsPtr, k, n, yPtr, yRow, tilePtr);
+  if (panelsPtr) addProduct(aPtr, aRow, nRows, panelsPtr, k, n, yPtr, yRow, scratchPtr);
   else if (nRows > 0) multiplyVector(weightPtr, 4, bytes(n), aPtr, yPtr, 4, yPtr, 4, n, k);
 }
 

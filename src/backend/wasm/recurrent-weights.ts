@@ -67,10 +67,10 @@ export function multiply(
   { bias = 0, accumulate = 0 } = {},
 ): void {
   if (m === 0 || n === 0) return;
-  e.gemm_f32(
-    ...[a.ptr, a.rowStride, a.colStride, b.ptr, b.rowStride, b.colStride, y.ptr, y.rowStride],
-    ...[bias, m, n, k, accumulate, pack, 0, m],
-  );
+  const operands = [a.ptr, a.rowStride, a.colStride, b.ptr, b.rowStride, b.colStride, y.ptr, y.rowStride];
+  // Threads share the longer side of y.
+  if (m >= n) e.gemm_f32(...operands, bias, m, n, k, accumulate, pack, 0, m);
+  else e.gemm_columns_f32(...operands, bias, m, n, k, accumulate, pack, 0, n);
 }
 
 /** Bytes of a matrix [k, n] in panels of 8 columns. */

@@ -150,23 +150,23 @@ export const kernelSignatures = {
   class_loss_grad_f32:
     "gPtr gStep totalPtr xPtr targetPtr wPtr gxPtr n ignoreIndex smoothing:f32 normalised start end",
   // Recurrent layers over a whole sequence (assembly/recurrent/). Units: rows of the batch; pack_columns_f32: panels of
-  // 8 columns, ceil(n / 8). lengthsPtr and gyPtr optional; *anelsPtr 0: a batch of one. tilePtr: 192 bytes of the
-  // calling thread's own. activation: 0 tanh, 1 relu.
+  // 8 columns, ceil(n / 8). lengthsPtr and gyPtr optional; *anelsPtr 0: a batch of one. scratchPtr: 192
+  // bytes. activation: 0 tanh, 1 relu.
   pack_columns_f32: "bPtr rowStride colStride k n panelsPtr start end",
   rnn_f32:
-    "activation yPtr weightPtr panelsPtr hPtr lengthsPtr nSteps nBatch nHidden reverse tilePtr start end",
+    "activation yPtr weightPtr panelsPtr hPtr lengthsPtr nSteps nBatch nHidden reverse scratchPtr start end",
   rnn_grad_f32:
-    "activation gyPtr yPtr weightPtr panelsPtr hPtr gPtr lengthsPtr nSteps nBatch nHidden reverse tilePtr start end",
+    "activation gyPtr yPtr weightPtr panelsPtr hPtr gPtr lengthsPtr nSteps nBatch nHidden reverse scratchPtr start end",
   lstm_f32:
     "gatesPtr weightPtr panelsPtr projectionPtr projectionPanelsPtr hPtr cPtr yPtr cellsPtr hiddenPtr lengthsPtr " +
-    "nSteps nBatch nHidden nOut reverse tilePtr start end",
+    "nSteps nBatch nHidden nOut reverse scratchPtr start end",
   lstm_grad_f32:
     "gyPtr gatesPtr cellsPtr c0Ptr weightPtr panelsPtr projectionPtr projectionPanelsPtr hPtr cPtr gPtr outPtr " +
-    "hiddenPtr lengthsPtr nSteps nBatch nHidden nOut reverse tilePtr start end",
+    "hiddenPtr lengthsPtr nSteps nBatch nHidden nOut reverse scratchPtr start end",
   gru_f32:
-    "gatesPtr biasPtr weightPtr panelsPtr hPtr yPtr lengthsPtr nSteps nBatch nHidden reverse tilePtr start end",
+    "gatesPtr biasPtr weightPtr panelsPtr hPtr yPtr lengthsPtr nSteps nBatch nHidden reverse scratchPtr start end",
   gru_grad_f32:
-    "gyPtr gatesPtr yPtr h0Ptr weightPtr panelsPtr hPtr gPtr lengthsPtr nSteps nBatch nHidden reverse tilePtr start end",
+    "gyPtr gatesPtr yPtr h0Ptr weightPtr panelsPtr hPtr gPtr lengthsPtr nSteps nBatch nHidden reverse scratchPtr start end",
 
   // Attention by tiles (assembly/fused/attention.ts, attention-grad.ts). shapePtr: the words of attention-shape.ts. Units:
   // attention_f32 attention_units(batch, heads, nQueries); attention_grad_f32 batch * keyHeads. maskPtr optional.

@@ -136,6 +136,15 @@ export const kernelCosts: { readonly [K in RangeKernel]: Cost } = {
   log_softmax_f32: row(1.5, "n"),
   log_softmax_grad_f32: row(1.2, "n"),
 
+  // Rows of the batch, over all steps: their products; what the gates cost goes beside them.
+  pack_columns_f32: row(8 * PACK, "k"),
+  rnn_f32: row(1.5 * MADD, "nSteps nHidden nHidden"),
+  rnn_grad_f32: row(1.5 * MADD, "nSteps nHidden nHidden"),
+  lstm_f32: row(6 * MADD, "nSteps nHidden nOut"),
+  lstm_grad_f32: row(6 * MADD, "nSteps nHidden nOut"),
+  gru_f32: row(5 * MADD, "nSteps nHidden nHidden"),
+  gru_grad_f32: row(5 * MADD, "nSteps nHidden nHidden"),
+
   attention_f32: alone,
   attention_grad_f32: alone,
 
