@@ -66,9 +66,8 @@ const bundling = {
   // Neutral: an import of a Node built-in or of any package is an error here, in the first build that sees it.
   platform: "neutral",
   chunkNames: "chunk-[hash]",
-  // Names stay: they are read in stack traces, and by modules that print their class. Bundlers shorten them further.
-  minifySyntax: true,
-  minifyWhitespace: true,
+  // Printouts and errors have their names as strings, so short ones in the code cost nothing but bare stack traces.
+  minify: true,
   define: { packedStrictKernels: packed("strict"), packedRelaxedKernels: packed("relaxed") },
   plugins: [keepApart, keepSources],
 } satisfies BuildOptions;

@@ -9,7 +9,7 @@ declare const packedRelaxedKernels: string;
 /**
  * The kernels for `init({ wasm })`, without a request: `import { wasm } from "neurite/inline"; await init({ wasm });`.
  *
- * Adds about 60 kB (gzipped) to a bundle: both builds are inside, and the one that fits the engine is unpacked.
+ * Adds about 70 kB (gzipped) to a bundle: both builds are inside, and the one that fits the engine is unpacked.
  */
 export async function wasm(build: WasmBuild): Promise<ArrayBuffer> {
   const text = build === "relaxed" ? packedRelaxedKernels : packedStrictKernels;
