@@ -8,9 +8,9 @@ import { root } from "./files.ts";
 
 /** In kB (1,000 bytes) of gzip at level 9. A page loads one of the two kernel binaries. */
 const budgets: Readonly<Record<string, number>> = {
-  "index.js + kernels.wasm": 140,
-  "index.js + kernels-relaxed.wasm": 140,
-  "index.js": 100,
+  "index.js + kernels.wasm": 120,
+  "index.js + kernels-relaxed.wasm": 120,
+  "index.js": 92,
   "nn.js": 100,
   "optim.js": 40,
   "data.js": 30,
