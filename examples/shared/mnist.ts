@@ -11,8 +11,8 @@ const SIDE = 28;
 const PADDED = 32;
 
 // Mean and standard deviation of the pixels of the training images, as shares of 255.
-const MEAN = 0.1307;
-const DEVIATION = 0.3081;
+export const MEAN = 0.1307;
+export const DEVIATION = 0.3081;
 
 // What each of the 256 grey levels becomes.
 const LEVELS = Float32Array.from({ length: 256 }, (_, level) => (level / 255 - MEAN) / DEVIATION);
