@@ -29,5 +29,5 @@ export async function writeGrid(path: string, images: Tensor, columns: number): 
     }
   }
   for (let i = 3; i < png.data.length; i += 4) png.data[i] = 255;
-  await writeFile(path, PNG.sync.write(png));
+  await writeFile(path, PNG.sync.write(png, { colorType: 0 }));
 }

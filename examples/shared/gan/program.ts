@@ -24,7 +24,7 @@ export const SAMPLES = COLUMNS * COLUMNS;
 export const ganNumbers = {
   epochs: {
     type: "whole",
-    fallback: 10,
+    fallback: 15,
     fast: 2,
     least: 1,
     most: 1000,
@@ -35,7 +35,7 @@ export const ganNumbers = {
   latent: { type: "whole", fallback: 64, least: 1, most: 1024, help: "numbers in a latent vector" },
   limit: {
     type: "whole",
-    fallback: 60_000,
+    fallback: 20_000,
     fast: 2400,
     least: 240,
     most: 60_000,
