@@ -110,7 +110,7 @@ export function medianPosition(x: BufferData, index: BufferData, rows: Rows): vo
 
 /**
  * counts[b] = how many elements lie in the b-th of equal bins over [low, high]; the last bin includes high, elements
- * outside and NaN are not counted. Where low = high the range is that of the data, and two wide around a single value.
+ * outside and NaN are not counted. Edges are numbers of x's own precision, so that 0.7 lies on the edge 0.7. Where low = high the range is that of the data, and two wide around a single value.
  *
  * @returns false where the data has no finite range.
  */
@@ -128,12 +128,24 @@ export function histogram(x: BufferData, counts: BufferData, low: number, high: 
   }
   const bins = counts.length;
   counts.fill(0);
+  const edges = edgesOf(x, low, high, bins);
   for (let i = 0; i < x.length; i++) {
     const value = x[i];
     if (!(value >= low && value <= high)) continue;
-    counts[Math.min(bins - 1, Math.floor(((value - low) * bins) / (high - low)))]++;
+    let bin = Math.min(bins - 1, Math.floor(((value - low) * bins) / (high - low)));
+    while (bin > 0 && value < edges[bin]) bin--;
+    while (bin < bins - 1 && value >= edges[bin + 1]) bin++;
+    counts[bin]++;
   }
   return true;
+}
+
+// Counted from the nearer end, so that they lie symmetrically.
+function edgesOf(x: BufferData, low: number, high: number, bins: number): BufferData {
+  const edges = x instanceof Float32Array ? new Float32Array(bins + 1) : new Float64Array(bins + 1);
+  const step = (high - low) / bins;
+  for (let i = 0; i <= bins; i++) edges[i] = 2 * i <= bins ? low + i * step : high - (bins - i) * step;
+  return edges;
 }
 
 /** The distinct values in ascending order, where each element went, and how often each occurs. NaN equals nothing. */

@@ -39,7 +39,7 @@ export function augment(
   return perSample(dataset, (index, epoch) => {
     const draw = new Draw(seed, epoch, index, AUGMENT_STREAM);
     const fields = dataset.get(index, epoch);
-    if (fields.at(field) === undefined) {
+    if (fields[field] === undefined) {
       const got = `${String(field)} of ${String(fields.length)}`;
       throw new IndexError("augment", `field must be one of the sample's; got ${got}.`);
     }
@@ -95,7 +95,7 @@ function mixedTarget(classes: number, share: number, a: HostArray, b: HostArray)
     [a, share],
     [b, 1 - share],
   ] as const) {
-    if (label.length !== 1 || !(label[0] >= 0 && label[0] < classes)) {
+    if (label.length !== 1 || !(Number.isInteger(label[0]) && label[0] >= 0 && label[0] < classes)) {
       const got = label.length === 1 ? String(label[0]) : `${String(label.length)} numbers`;
       throw new IndexError("mixup", `targets must be one class in 0..${String(classes - 1)}; got ${got}.`);
     }

@@ -1,7 +1,7 @@
 // Samples and batches before they become tensors: plain typed arrays in host memory, each with the shape and dtype that
 // its tensor will have. Datasets hand these out, so that reading data needs no device and can be tested without one.
 import type { DType } from "../core/dtype.ts";
-import { ShapeError } from "../core/errors.ts";
+import { DTypeError, ShapeError } from "../core/errors.ts";
 import { checkShape, formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import type { Shape } from "../core/shape.ts";
 
@@ -53,20 +53,30 @@ export const sameKind = (data: HostData, length: number): HostData =>
 /**
  * Stacks samples into one batch: every field gains a first axis.
  *
- * @throws ShapeError when samples differ in the number of fields or in a field's shape.
+ * @throws ShapeError when samples differ in the number of fields or in a field's shape; DTypeError when in its dtype.
  */
 export function collate(samples: readonly Fields[]): HostArray[] {
   if (samples.length === 0) throw new ShapeError("collate", "there must be at least one sample; got none.");
   return samples[0].map((first, field) => {
     const size = first.data.length;
-    const data = sameKind(first.data, size * samples.length);
     samples.forEach((sample, i) => {
       const item = sample.at(field);
       if (sample.length !== samples[0].length || item === undefined || !sameShape(item.shape, first.shape)) {
         const got = `${describe(samples[0])} and ${describe(sample)} (sample ${String(i)})`;
         throw new ShapeError("collate", `samples must have the same fields and shapes; got ${got}.`);
       }
-      data.set(item.data, i * size);
+      if (item.dtype !== first.dtype) {
+        const got = `${first.dtype} and ${item.dtype} (sample ${String(i)})`;
+        throw new DTypeError("collate", `samples must have the same dtypes; got ${got}.`);
+      }
+    });
+    // Samples of one dtype may hold it in arrays of several kinds: doubles hold what any of them does.
+    const isOneKind = samples.every((sample) => sample[field].data.constructor === first.data.constructor);
+    const data = isOneKind
+      ? sameKind(first.data, size * samples.length)
+      : new Float64Array(size * samples.length);
+    samples.forEach((sample, i) => {
+      data.set(sample[field].data, i * size);
     });
     return { data, shape: [samples.length, ...first.shape], dtype: first.dtype };
   });

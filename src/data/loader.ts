@@ -93,7 +93,14 @@ export class DataLoader {
       index * this.batchSize,
       (index + 1) * this.batchSize,
     ) as number[];
-    return readBatch(this.dataset, indices, epoch).map((field) => upload(field, this.#device));
+    const tensors: Tensor[] = [];
+    try {
+      for (const field of readBatch(this.dataset, indices, epoch)) tensors.push(upload(field, this.#device));
+    } catch (error) {
+      for (const tensor of tensors) tensor.dispose();
+      throw error;
+    }
+    return tensors;
   }
 
   /** The batches of one epoch, from batch `from` on. */

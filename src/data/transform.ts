@@ -41,12 +41,19 @@ function window(
   return { data, shape: [channels, rows, columns], dtype: image.dtype };
 }
 
+// As torchvision has it: half of what is cut away, halves to the even number; of padding the smaller half.
+function marginBefore(margin: number): number {
+  const half = margin / 2;
+  if (Number.isInteger(half) || half < 0) return Math.ceil(half);
+  return 2 * Math.round(half / 2);
+}
+
 /** The middle of the image, of the given height and width; padded with 0 where the image is smaller. */
 export function centerCrop(size: Size): Transform {
   const target = sizeOf(size);
   return (image) => {
     const sides = sidesOf("centerCrop", image);
-    const [top, left] = [1, 2].map((axis) => Math.round((sides[axis] - target[axis - 1]) / 2));
+    const [top, left] = [1, 2].map((axis) => marginBefore(sides[axis] - target[axis - 1]));
     return window(image, sides, [top, left], target, 0);
   };
 }

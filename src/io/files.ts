@@ -116,14 +116,13 @@ export async function writeFileAtomicOn(
   // Through a symbolic link, so that the link stays one and its target is replaced.
   const target = await files.realpath(path).catch(() => path);
   const directory = paths.dirname(target);
-  const temporary = paths.join(
-    directory,
-    `${paths.basename(target)}.${String(pid)}-${String(temporaryFiles++)}.tmp`,
-  );
-  let created = false;
+  const nextName = (): string =>
+    paths.join(directory, `${paths.basename(target)}.${String(pid)}-${String(temporaryFiles++)}.tmp`);
+  let temporary: string | null = null;
+  let hint = " Whatever the file held before is untouched.";
   try {
-    const file = await files.open(temporary, "wx");
-    created = true;
+    const [file, name] = await openNew(files, nextName);
+    temporary = name;
     try {
       await file.writeFile(bytes);
       await file.sync();
@@ -131,12 +130,12 @@ export async function writeFileAtomicOn(
       await file.close();
     }
     await files.rename(temporary, target);
-    created = false;
+    temporary = null;
+    hint = " The new file is in its place, but a power failure could still undo that.";
     // The name itself is safe only once the directory is on disk. Windows neither needs nor allows this.
     if (platform !== "win32") await syncDirectory(files, directory);
   } catch (error) {
-    if (created) await files.unlink(temporary).catch(() => undefined);
-    const hint = " Whatever the file held before is untouched.";
+    if (temporary !== null) await files.unlink(temporary).catch(() => undefined);
     throw fileError(op, path, `the file must be writable (${String(bytes.length)} bytes)`, error, hint);
   }
 }
@@ -180,10 +179,30 @@ export async function appendToFile(path: string, bytes: Uint8Array, op = "append
   }
 }
 
+/** Opens a file of a name that is free. One may be taken: a process of the same number that was killed left it behind. */
+async function openNew(
+  files: FileSystem,
+  nextName: () => string,
+): Promise<readonly [file: FileHandle, name: string]> {
+  for (;;) {
+    const name = nextName();
+    try {
+      return [await files.open(name, "wx"), name];
+    } catch (error) {
+      if ((error as { code?: string } | null)?.code !== "EEXIST") throw error;
+    }
+  }
+}
+
+const NO_SYNC: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "ENOSYS"]);
+
 async function syncDirectory(files: FileSystem, directory: string): Promise<void> {
   const handle = await files.open(directory, "r");
   try {
     await handle.sync();
+  } catch (error) {
+    // Some network and user-space file systems know no such thing.
+    if (!NO_SYNC.has((error as { code?: string } | null)?.code ?? "")) throw error;
   } finally {
     await handle.close();
   }

@@ -1,5 +1,6 @@
 // Modules made of modules, and the reshaping one that sits between convolutions and linear layers.
-import { checkAxis, inferShape, sizeOf } from "../core/shape.ts";
+import { ShapeError } from "../core/errors.ts";
+import { checkAxis, formatShape, inferShape, sizeOf } from "../core/shape.ts";
 import { reshape } from "../ops/algebra.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
@@ -48,8 +49,13 @@ export class Flatten extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    x.assertAlive("Flatten");
     const start = checkAxis("Flatten", this.startAxis, x.rank);
     const end = checkAxis("Flatten", this.endAxis, x.rank) + 1;
+    if (start >= end) {
+      const got = `${String(this.startAxis)} and ${String(this.endAxis)} for ${formatShape(x.shape)}`;
+      throw new ShapeError("Flatten", `startAxis must not come after endAxis; got ${got}.`);
+    }
     return reshape(x, [...x.shape.slice(0, start), sizeOf(x.shape.slice(start, end)), ...x.shape.slice(end)]);
   }
 }

@@ -1,4 +1,5 @@
 // A table of vectors, one per index.
+import { ShapeError } from "../core/errors.ts";
 import { requireWhole } from "../ops/checks.ts";
 import { slice } from "../ops/algebra.ts";
 import { assign } from "../ops/assign.ts";
@@ -35,7 +36,14 @@ export class Embedding extends Module {
     this.embeddingDim = requireWhole("Embedding", "embeddingDim", embeddingDim, 1);
     const { paddingIdx } = options;
     const row = paddingIdx !== undefined && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
-    this.paddingIdx = row === undefined ? null : requireWhole("Embedding", "paddingIdx", row, 0);
+    if (row !== undefined && !(Number.isInteger(row) && row >= 0 && row < numEmbeddings)) {
+      const range = `${String(-numEmbeddings)}..${String(numEmbeddings - 1)}`;
+      throw new ShapeError(
+        "Embedding",
+        `paddingIdx must be a whole number in ${range}; got ${String(paddingIdx)}.`,
+      );
+    }
+    this.paddingIdx = row ?? null;
     const where = whereOf(options);
     this.weight = noGrad<Tensor>(() =>
       parameter(

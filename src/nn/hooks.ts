@@ -63,7 +63,9 @@ function hooksOf(module: Module): Hung {
 }
 
 function unwrapIfBare(module: Module, { before, after, own }: Hung): void {
-  if (before.size + after.size > 0 || !hung.delete(module)) return;
+  // Taking off a hook twice must not take off what was hung up since.
+  if (before.size + after.size > 0 || hung.get(module)?.before !== before) return;
+  hung.delete(module);
   if (own) Object.defineProperty(module, "forward", own);
   // Uncovers the class's own method again.
   else delete (module as unknown as { forward?: Forward }).forward;

@@ -1,4 +1,5 @@
 // Tensors that a module owns for life: parameters, which optimizers change, and buffers, which they do not.
+import { requireGradDType } from "../ops/checks.ts";
 import { detach } from "../ops/creation.ts";
 import { keep } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -15,8 +16,13 @@ export function own<T extends Tensor>(tensor: T): T {
   return keep(tensor);
 }
 
-/** A leaf that requires a gradient and lives until it is disposed; takes over the buffer of `data`. */
+/**
+ * A leaf that requires a gradient and lives until it is disposed; takes over the buffer of `data`.
+ *
+ * @throws DTypeError where the dtype is not floating; `data` is then as it was.
+ */
 export function parameter(data: Tensor): Tensor {
+  requireGradDType(data.dtype, true);
   const leaf = own(detach(data));
   data.dispose();
   parameters.add(leaf);

@@ -23,7 +23,7 @@ import { primitive } from "../tensor/primitive.ts";
 import type { Primitive } from "../tensor/primitive.ts";
 import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { broadcastSpec, requireFloat, requireNumber, requireSameDType, stretch } from "./checks.ts";
+import { broadcastSpec, requireFloat, requireNumber, requireSameDType, storable, stretch } from "./checks.ts";
 
 /** A tensor, or a JavaScript number that takes the dtype of the tensor beside it. */
 export type TensorLike = Tensor | number;
@@ -118,12 +118,17 @@ export function applyBinary(p: Primitive<null>, a: TensorLike, b: TensorLike, le
   if (!isTensor(like) || !isOperand(a) || !isOperand(b)) failOperands(p.name, a, b);
   like.assertAlive(p.name);
   const dtype = promote(least, promote(dtypeBeside(a, like), dtypeBeside(b, like)));
+  if (!WRAPPING.has(p.name))
+    for (const one of [a, b]) if (typeof one === "number") storable(p.name, dtype, one);
   return composite(p.name, () => apply(p, [operand(a, like, dtype), operand(b, like, dtype)], null));
 }
 
+// Modulo 2^32 a number beyond int32 is as good as the one that it wraps to.
+const WRAPPING: ReadonlySet<string> = new Set(["add", "sub", "mul"]);
+
 export const isTensor = (x: unknown): x is Tensor => typeof x === "object" && x !== null && "storage" in x;
 
-const isOperand = (x: unknown): boolean => typeof x === "number" || isTensor(x);
+export const isOperand = (x: unknown): boolean => typeof x === "number" || isTensor(x);
 
 /** The dtype that x brings into an op with another tensor. */
 export const dtypeBeside = (x: TensorLike, other: Tensor): DType =>
@@ -135,11 +140,13 @@ export function operand(x: TensorLike, like: Tensor, dtype: DType): Tensor {
   return fill(like.device, [], x, dtype);
 }
 
+/** What x is, for errors. */
+export const kindOf = (x: unknown): string => (isTensor(x) ? "a tensor" : x === null ? "null" : typeof x);
+
 function failOperands(op: string, a: unknown, b: unknown): never {
-  const kind = (x: unknown): string => (isTensor(x) ? "a tensor" : x === null ? "null" : typeof x);
   throw new DTypeError(
     op,
-    `operands must be tensors, at most one of them a number; got ${kind(a)} and ${kind(b)}.`,
+    `operands must be tensors, at most one of them a number; got ${kindOf(a)} and ${kindOf(b)}.`,
   );
 }
 

@@ -1,6 +1,7 @@
 // Checks that shape rules share, and the words of their errors.
 import type { Device } from "../backend/device.ts";
 import type { Operand } from "../backend/kernels.ts";
+import { isFloating } from "../core/dtype.ts";
 import type { DType } from "../core/dtype.ts";
 import { DeviceError, DTypeError, IndexError, ShapeError, ValueError } from "../core/errors.ts";
 import { broadcastShapes, formatShape, sameShape } from "../core/shape.ts";
@@ -119,6 +120,28 @@ export function requireSizes(
     op,
     `${name} must be a number or one for each of ${String(axes)} axes; got ${formatShape(sizes)}.`,
   );
+}
+
+const [INT32_LEAST, INT32_MOST] = [-(2 ** 31), 2 ** 31 - 1];
+
+/**
+ * A number as a tensor of this dtype holds it: bool takes 0 and 1, int32 cuts off fractions.
+ *
+ * @throws ValueError for a number beyond int32, which would wrap around.
+ */
+export function storable(op: string, dtype: DType, value: number): number {
+  if (dtype === "bool") return Number(value !== 0);
+  if (dtype !== "int32" || (value > INT32_LEAST - 1 && value < INT32_MOST + 1)) return value;
+  throw new ValueError(
+    op,
+    `int32 values must lie in ${String(INT32_LEAST)}..${String(INT32_MOST)}; got ${String(value)}.`,
+  );
+}
+
+/** @throws DTypeError where a gradient is asked for that the dtype cannot have; before anything is allocated. */
+export function requireGradDType(dtype: DType, requiresGrad: boolean | undefined): void {
+  if (!requiresGrad || isFloating(dtype)) return;
+  throw new DTypeError("requiresGrad", `the dtype must be floating to have a gradient; got ${dtype}.`);
 }
 
 /** @throws ValueError where a bound, mean or deviation is not a finite number. */

@@ -12,6 +12,7 @@ import type { NestedNumbers } from "../tensor/tensor.ts";
 import { apply } from "../tensor/apply.ts";
 import { primitive } from "../tensor/primitive.ts";
 import { cast, fill } from "./algebra.ts";
+import { requireGradDType, storable } from "./checks.ts";
 
 export interface TensorOptions {
   /** Default float32 (or what the data's typed array says). */
@@ -50,7 +51,8 @@ export function resolveDType(op: string, dtype: DType, device: Device): DType {
 /**
  * A tensor from a number, nested arrays, or a typed array with an optional shape. The data is copied.
  *
- * @throws ShapeError on ragged nesting or a shape of another size; DTypeError on a dtype the device does not hold.
+ * @throws ShapeError on ragged nesting or a shape of another size; DTypeError on a dtype the device does not hold;
+ * ValueError on a number beyond int32, NaN included, for that dtype.
  */
 export function tensor(
   data: NestedNumbers | NumericArray,
@@ -59,6 +61,7 @@ export function tensor(
   const device = resolveDevice("tensor", options.device);
   const { values, shape, natural } = ArrayBuffer.isView(data) ? fromTyped(data) : fromNested(data);
   const dtype = resolveDType("tensor", options.dtype ?? natural, device);
+  requireGradDType(dtype, options.requiresGrad);
   const to = checkShape("tensor", options.shape ?? shape);
   if (sizeOf(to) !== values.length) {
     throw new ShapeError(
@@ -66,6 +69,8 @@ export function tensor(
       `the shape must hold the ${String(values.length)} values given; got ${formatShape(to)}.`,
     );
   }
+  if (dtype === "int32" && natural !== "int32")
+    for (let i = 0; i < values.length; i++) storable("tensor", dtype, values[i]);
   const storage = device.upload("tensor", dtype, toBufferArray(dtype, values));
   const y = new Tensor(storage, View.of(to), "tensor", null, 0);
   return options.requiresGrad ? y.setRequiresGrad(true) : y;
@@ -114,7 +119,8 @@ function fromNested(data: NestedNumbers): Flat {
 export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
   const device = resolveDevice("full", options.device);
   const dtype = resolveDType("full", options.dtype ?? "float32", device);
-  const y = fill(device, checkShape("full", shape), value, dtype);
+  requireGradDType(dtype, options.requiresGrad);
+  const y = fill(device, checkShape("full", shape), storable("full", dtype, value), dtype);
   return options.requiresGrad ? y.setRequiresGrad(true) : y;
 }
 

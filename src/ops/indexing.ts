@@ -16,6 +16,7 @@ import {
   requireSameDevice,
   requireSameDType,
   requireWhole,
+  storable,
 } from "./checks.ts";
 import { catFor, pad } from "./placement.ts";
 
@@ -164,7 +165,8 @@ const scatterOrderPrimitive: Primitive<AxisAttrs> = primitive({
 export function scatter(x: Tensor, axis: number, index: Tensor, source: Tensor | number): Tensor {
   const op = "scatter";
   const at = checkIndex(op, x, axis, index);
-  if (typeof source !== "number") checkSource(op, x, index, source);
+  if (typeof source === "number") storable(op, x.dtype, source);
+  else checkSource(op, x, index, source);
   return composite(op, () => {
     const order = apply(scatterOrderPrimitive, [index], { axis: at, n: x.shape[at], op });
     const values =

@@ -8,7 +8,7 @@ import type { Primitive } from "../tensor/primitive.ts";
 import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { expand, reshape } from "./algebra.ts";
-import { requireSameDevice } from "./checks.ts";
+import { requireSameDevice, storable } from "./checks.ts";
 import { tensor } from "./creation.ts";
 import { indexSelectFor } from "./selection.ts";
 
@@ -49,9 +49,10 @@ function together(op: string, x: Tensor, mask: Tensor): Shape {
  */
 export function maskedFill(x: Tensor, mask: Tensor, value: number): Tensor {
   const shape = together("maskedFill", x, mask);
+  const stored = storable("maskedFill", x.dtype, value);
   return composite("maskedFill", () => {
     const inputs = [x, mask].map((one) => (broadcastsTo(shape, one.shape) ? one : expand(one, shape)));
-    return apply(maskedFillPrimitive, inputs, value);
+    return apply(maskedFillPrimitive, inputs, stored);
   });
 }
 

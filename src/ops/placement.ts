@@ -12,7 +12,7 @@ import type { Primitive } from "../tensor/primitive.ts";
 import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { cast, contiguous, expand, reshape, slice } from "./algebra.ts";
-import { requireSameDevice } from "./checks.ts";
+import { requireSameDevice, storable } from "./checks.ts";
 
 /** Elements start, start + step, ... along one axis; a negative step walks backward. */
 export interface Span {
@@ -273,7 +273,7 @@ export function pad(
 ): Tensor {
   x.assertAlive("pad");
   const around = pairs(x, padding, mode);
-  if (mode === "constant") return padConstant(x, around, value);
+  if (mode === "constant") return padConstant(x, around, storable("pad", x.dtype, value));
   return composite("pad", () => {
     let y = x;
     around.forEach(([before, after], axis) => {

@@ -9,7 +9,7 @@ import { apply } from "../tensor/apply.ts";
 import type { SourceAttrs } from "../tensor/apply.ts";
 import { primitive } from "../tensor/primitive.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { requireFinite, requireWhole } from "./checks.ts";
+import { requireFinite, requireGradDType, requireWhole, storable } from "./checks.ts";
 import { likeOptions, resolveDevice, resolveDType, tensor } from "./creation.ts";
 import type { TensorOptions } from "./creation.ts";
 
@@ -17,7 +17,7 @@ import type { TensorOptions } from "./creation.ts";
  * The numbers start, start + step, ... before `end`; `arange(end)` begins at 0. int32 where all three are whole, float32
  * otherwise. Each is computed as start + i step in double precision.
  *
- * @throws ValueError for a step of 0, or one that leads away from `end`.
+ * @throws ValueError for a step of 0, or one that leads away from `end`; for numbers beyond int32, unless dtype is a float.
  */
 export function arange(end: number, options?: TensorOptions): Tensor;
 export function arange(start: number, end: number, options?: TensorOptions): Tensor;
@@ -35,8 +35,13 @@ export function arange(...args: (number | TensorOptions | undefined)[]): Tensor 
     );
   }
   const natural = [start, end, step].every((one) => Number.isInteger(one)) ? "int32" : "float32";
-  const values = Float64Array.from({ length: count }, (_, i) => start + i * step);
-  return tensor(values, { ...options, dtype: options.dtype ?? natural });
+  const dtype = options.dtype ?? natural;
+  const at = (i: number): number => start + i * step;
+  for (const i of count > 0 ? [0, count - 1] : []) storable("arange", dtype, at(i));
+  return tensor(
+    Float64Array.from({ length: count }, (_, i) => at(i)),
+    { ...options, dtype },
+  );
 }
 
 /** `count` numbers from start to end, both included, evenly spaced; exact at both ends. */
@@ -93,6 +98,7 @@ const emptyPrimitive = primitive({
 export function empty(shape: Shape, options: TensorOptions = {}): Tensor {
   const device = resolveDevice("empty", options.device);
   const dtype = resolveDType("empty", options.dtype ?? "float32", device);
+  requireGradDType(dtype, options.requiresGrad);
   const y = apply(emptyPrimitive, [], { device, shape: checkShape("empty", shape), dtype });
   return options.requiresGrad ? y.setRequiresGrad(true) : y;
 }

@@ -19,6 +19,7 @@ import { add, cast, mul, sub } from "./algebra.ts";
 import { requireFinite, requireFloat, requireSameDevice, requireWhole } from "./checks.ts";
 import { likeOptions, resolveDevice, resolveDType, tensor } from "./creation.ts";
 import type { TensorOptions } from "./creation.ts";
+import { step } from "./elementwise/rectifier.ts";
 import { rand, randn } from "./random.ts";
 import type { RandomOptions } from "./random.ts";
 
@@ -74,24 +75,13 @@ export interface DrawOptions {
   readonly generator?: Generator;
 }
 
-// 1 where x is positive, else 0: what the gradient of relu does to ones.
-const positivePrimitive = primitive({
-  name: "bernoulli",
-  inputs: ["x"],
-  infer: ([x], _: null) => x,
-  kernel: (k, [x], y) => {
-    k.fill(y, 1);
-    k.binary("reluGrad", y, x, y);
-  },
-});
-
 /** 1 with the probability that each element of x gives, else 0, in x's dtype; beyond 0..1 always the one or the other. No gradient. */
 export function bernoulli(x: Tensor, { generator }: DrawOptions = {}): Tensor {
   x.assertAlive("bernoulli");
   requireFloat("bernoulli", x);
   return withoutGradient("bernoulli", () => {
     const u = rand(x.shape, { dtype: x.dtype, device: x.device, ...(generator && { generator }) });
-    return apply(positivePrimitive, [sub(x, u)], null);
+    return step(sub(x, u));
   });
 }
 

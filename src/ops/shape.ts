@@ -160,7 +160,8 @@ export function chunk(x: Tensor, chunks: number, axis = 0): Tensor[] {
   x.assertAlive("chunk");
   const at = checkAxis("chunk", axis, x.rank);
   requireWhole("chunk", "chunks", chunks, 1);
-  return split(x, Math.max(1, Math.ceil(x.shape[at] / chunks)), at);
+  if (x.shape[at] === 0) return split(x, new Array<number>(chunks).fill(0), at);
+  return split(x, Math.ceil(x.shape[at] / chunks), at);
 }
 
 /**

@@ -1,19 +1,21 @@
 // How near two batches of vectors are, row by row.
 import { ShapeError } from "../core/errors.ts";
 import { broadcastShapes, checkAxis, formatShape } from "../core/shape.ts";
+import type { Shape } from "../core/shape.ts";
 import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { add, div, mul, sub, sum } from "./algebra.ts";
+import { add, div, expand, mul, reshape, sub, sum } from "./algebra.ts";
 import { requireFloat, requireSameDevice } from "./checks.ts";
-import { abs, maximum, pow, sqrt, square } from "./elementwise.ts";
+import { maximum, sqrt, square } from "./elementwise.ts";
+import { norm } from "./reduce/norm.ts";
 
-function requireTogether(op: string, a: Tensor, b: Tensor): number {
+function requireTogether(op: string, a: Tensor, b: Tensor): Shape {
   a.assertAlive(op);
   b.assertAlive(op);
   requireSameDevice(op, [a, b]);
   requireFloat(op, a);
   const shape = broadcastShapes(a.shape, b.shape);
-  if (shape && shape.length > 0) return shape.length;
+  if (shape && shape.length > 0) return shape;
   throw new ShapeError(
     op,
     `a and b must broadcast and have an axis; got ${formatShape(a.shape)} and ${formatShape(b.shape)}.`,
@@ -37,13 +39,21 @@ export function cosineSimilarity(
   b: Tensor,
   { axis = 1, eps = 1e-8 }: CosineSimilarityOptions = {},
 ): Tensor {
-  const rank = requireTogether("cosineSimilarity", a, b);
-  // From the end, so that it names the same axis in both.
-  const at = checkAxis("cosineSimilarity", axis, rank) - rank;
+  const shape = requireTogether("cosineSimilarity", a, b);
+  const at = checkAxis("cosineSimilarity", axis, shape.length);
+  // Along the axis both are as long as they broadcast to, and so are their vectors.
+  const stretched = (x: Tensor): Tensor => {
+    const own = [...new Array<number>(shape.length - x.rank).fill(1), ...x.shape];
+    return expand(
+      reshape(x, own),
+      own.map((n, i) => (i === at ? shape[i] : n)),
+    );
+  };
   return composite("cosineSimilarity", () => {
+    const [left, right] = [stretched(a), stretched(b)];
     // The bound is on the square: a root of 0 has no derivative.
     const length = (x: Tensor): Tensor => sqrt(maximum(sum(square(x), { axis: at }), eps * eps));
-    return div(sum(mul(a, b), { axis: at }), mul(length(a), length(b)));
+    return div(sum(mul(left, right), { axis: at }), mul(length(left), length(right)));
   });
 }
 
@@ -56,7 +66,7 @@ export interface PairwiseDistanceOptions {
 }
 
 /**
- * |a - b + eps| in the p-norm along the last axis.
+ * |a - b + eps| in the p-norm along the last axis. The gradient at distance 0 is 0.
  *
  * Shapes: a and b that broadcast -> theirs without the last axis.
  */
@@ -66,11 +76,5 @@ export function pairwiseDistance(
   { p = 2, eps = 1e-6, keepDims = false }: PairwiseDistanceOptions = {},
 ): Tensor {
   requireTogether("pairwiseDistance", a, b);
-  return composite("pairwiseDistance", () => {
-    const difference = add(sub(a, b), eps);
-    const total = (x: Tensor): Tensor => sum(x, { axis: -1, keepDims });
-    if (p === 1) return total(abs(difference));
-    if (p === 2) return sqrt(total(square(difference)));
-    return pow(total(pow(abs(difference), p)), 1 / p);
-  });
+  return composite("pairwiseDistance", () => norm(add(sub(a, b), eps), { p, axis: -1, keepDims }));
 }

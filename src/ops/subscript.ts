@@ -5,7 +5,7 @@ import type { Shape } from "../core/shape.ts";
 import { composite } from "../tensor/scope.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { add, expand, fill, permute, reshape, slice } from "./algebra.ts";
-import { requireSameDevice, requireSameDType } from "./checks.ts";
+import { requireSameDevice, requireSameDType, storable } from "./checks.ts";
 import { tensor } from "./creation.ts";
 import { scatter } from "./indexing.ts";
 import { truePositions } from "./masking.ts";
@@ -83,7 +83,8 @@ export function indexPut(
 ): Tensor {
   const op = "indexPut";
   x.assertAlive(op);
-  if (typeof values !== "number") {
+  if (typeof values === "number") storable(op, x.dtype, values);
+  else {
     values.assertAlive(op);
     requireSameDevice(op, [x, values]);
     requireSameDType(op, [x, values], ["x", "values"]);
@@ -124,7 +125,7 @@ function prepared(op: string, x: Tensor, item: IndexItem): Tensor | number | Ind
       `a subscript must be a number, a range, null, "...", an array or a tensor; got ${typeof item}.`,
     );
   }
-  const dtype = typeof item[0] === "boolean" ? "bool" : "int32";
+  const dtype = typeof item.flat(Infinity)[0] === "boolean" ? "bool" : "int32";
   return tensor(item as number[], { dtype, device: x.device });
 }
 

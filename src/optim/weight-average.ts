@@ -80,14 +80,27 @@ export class WeightAverage {
     });
   }
 
-  /** Runs `fn`, an evaluation say, with the averages as weights; they are exchanged back whatever happens. */
+  /**
+   * Runs `fn`, an evaluation say, with the averages as weights; they are exchanged back whatever happens: at once, or when
+   * the promise that `fn` returned is settled. Do not train meanwhile.
+   */
   withAverages<T>(fn: () => T): T {
     this.swap();
+    let result: T;
     try {
-      return fn();
-    } finally {
+      result = fn();
+    } catch (error) {
       this.swap();
+      throw error;
     }
+    if (!isPromise(result)) {
+      this.swap();
+      return result;
+    }
+    // What comes of a promise after `finally` is a promise of the same.
+    return result.finally(() => {
+      this.swap();
+    }) as T;
   }
 
   /** The averages by number and the count of updates; the tensors are its own, not copies. */
@@ -122,3 +135,5 @@ export class WeightAverage {
     for (const average of this.averages) average.dispose();
   }
 }
+
+const isPromise = (value: unknown): value is Promise<unknown> => value instanceof Promise;

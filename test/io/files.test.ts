@@ -89,6 +89,46 @@ describe("writeFileAtomic", () => {
     expect(await fs.readdir(directory)).toEqual(["a.bin"]);
   });
 
+  it("is not stopped by what a killed process of the same number left behind", async () => {
+    // In containers every run may have the same number: here the next names that this one would take are taken.
+    const path = join(directory, "a.bin");
+    const probe = failingAt("rename", "EIO");
+    let last = "";
+    await failure(
+      writeFileAtomicOn(
+        { ...probe, open: (name, flags) => ((last = name), probe.open(name, flags)) },
+        path,
+        new Uint8Array(1),
+      ),
+    );
+    const next = Number(/-(\d+)\.tmp$/.exec(last)![1]) + 1;
+    const left = [next, next + 1].map((n) => last.replace(/-\d+\.tmp$/, `-${String(n)}.tmp`));
+    for (const name of left) await fs.writeFile(name, "part");
+    await writeFileAtomic(path, Uint8Array.of(7));
+    expect(await readFileBytes(path)).toEqual(Uint8Array.of(7));
+    for (const name of left) expect(await fs.readFile(name, "utf8")).toBe("part");
+  });
+
+  it("says what holds when only the directory could not be forced to disk", async () => {
+    const path = join(directory, "a.bin");
+    const failing = (code: string): FileSystem => ({
+      ...fs,
+      open: async (name, flags) => {
+        const file = await fs.open(name, flags);
+        const sync = () => Promise.reject(Object.assign(new Error(`${code}: injected`), { code }));
+        return flags === "r" ? { ...file, close: () => file.close(), sync } : file;
+      },
+    });
+    const error = await failure(writeFileAtomicOn(failing("EIO"), path, Uint8Array.of(1)));
+    expect(error.message).toMatch(
+      /The new file is in its place, but a power failure could still undo that\.$/,
+    );
+    expect(await readFileBytes(path)).toEqual(Uint8Array.of(1));
+    // File systems that know no such thing are no reason to fail.
+    await writeFileAtomicOn(failing("EINVAL"), path, Uint8Array.of(2));
+    expect(await readFileBytes(path)).toEqual(Uint8Array.of(2));
+  });
+
   it("names a directory that is not there, and a path that is a directory", async () => {
     expect((await failure(writeFileAtomic(join(directory, "no", "a.bin"), new Uint8Array(1)))).code).toBe(
       "ENOENT",

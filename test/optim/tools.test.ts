@@ -266,6 +266,12 @@ describe("WeightAverage", () => {
       const seen = average.withAverages(() => Array.from(p.dataSync()));
       expect(seen).toEqual([0.75, 2.25]);
       expect(p).toBeCloseToTensor([0, 3]);
+      expect(() =>
+        average.withAverages(() => {
+          throw new Error("no");
+        }),
+      ).toThrow("no");
+      expect(p).toBeCloseToTensor([0, 3]);
       const other = new WeightAverage([p]);
       other.loadStateDict(average.stateDict());
       expect(other.updates).toBe(1);

@@ -1,16 +1,6 @@
 // The normal distribution function and its inverse, for truncated normals drawn from uniforms.
 
-/** erf by the series 2/sqrt(pi) e^(-x²) sum 2^n x^(2n+1) / (2n+1)!!, all of whose terms are positive. */
-function erf(x: number): number {
-  if (Math.abs(x) > 6) return Math.sign(x);
-  let term = x;
-  let sum = x;
-  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
-    term *= (2 * x * x) / (2 * n + 1);
-    sum += term;
-  }
-  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
-}
+import { erf } from "../../core/special.ts";
 
 /** The share of a standard normal below x. */
 export const normalShare = (x: number): number => (1 + erf(x * Math.SQRT1_2)) / 2;
@@ -28,11 +18,12 @@ const polynomial = (coefficients: readonly number[], x: number): number =>
   coefficients.reduce((sum, coefficient) => sum * x + coefficient);
 
 /**
- * erf's inverse on (-1, 1), to float32 accuracy.
+ * erf's inverse on [-1, 1], to float32 accuracy; infinite at the ends.
  *
  * Source: Giles 2012, "Approximating the erfinv function".
  */
 export function erfInverse(x: number): number {
   const w = -Math.log((1 - x) * (1 + x));
+  if (w === Infinity) return x * Infinity;
   return x * (w < 5 ? polynomial(CENTRE, w - 2.5) : polynomial(TAIL, Math.sqrt(w) - 3));
 }

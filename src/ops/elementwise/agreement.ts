@@ -1,9 +1,12 @@
 // Whether two tensors agree: one boolean for all elements. For tests; both read the values.
+import type { TensorData } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";
 import { sameShape } from "../../core/shape.ts";
 import type { Shape } from "../../core/shape.ts";
+import { noGrad } from "../../tensor/mode.ts";
+import { scope } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { View } from "../../core/view.ts";
+import { expand } from "../algebra.ts";
 import { broadcastSpec } from "../checks.ts";
 
 export interface AllcloseOptions {
@@ -33,12 +36,12 @@ export function allclose(a: Tensor, b: Tensor, options: AllcloseOptions = {}): b
     );
   }
   const [left, right] = [stretched(a, shape), stretched(b, shape)];
-  return left.every((x, i) => {
-    const y = right[i];
-    if (x === y) return true;
-    if (Number.isNaN(x) && Number.isNaN(y)) return equalNan;
-    return Number.isFinite(y) && Math.abs(x - y) <= atol + rtol * Math.abs(y);
-  });
+  for (let i = 0; i < left.length; i++) {
+    const [x, y] = [left[i], right[i]];
+    if (x === y || (equalNan && Number.isNaN(x) && Number.isNaN(y))) continue;
+    if (!(Number.isFinite(y) && Math.abs(x - y) <= atol + rtol * Math.abs(y))) return false;
+  }
+  return true;
 }
 
 /** Whether shape and values are the same; NaN equals nothing. It reads the values, like `allclose`. */
@@ -52,16 +55,5 @@ export function equal(a: Tensor, b: Tensor): boolean {
 }
 
 /** The values of a tensor, repeated to a shape that it broadcasts to. */
-function stretched(x: Tensor, shape: Shape): number[] {
-  const values = x.dataSync();
-  const { strides } = View.of(x.shape).expand(shape);
-  return positions(shape, strides).map((at) => values[at]);
-}
-
-function positions(shape: Shape, strides: readonly number[]): number[] {
-  let found = [0];
-  shape.forEach((n, axis) => {
-    found = found.flatMap((at) => Array.from({ length: n }, (_, i) => at + i * strides[axis]));
-  });
-  return found;
-}
+const stretched = (x: Tensor, shape: Shape): TensorData =>
+  sameShape(x.shape, shape) ? x.dataSync() : scope(() => noGrad(() => expand(x, shape).dataSync()));

@@ -8,9 +8,9 @@ import { primitive } from "../../tensor/primitive.ts";
 import type { Primitive } from "../../tensor/primitive.ts";
 import { composite } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { applyBinary, cast, dtypeBeside, isTensor, operand } from "../algebra.ts";
+import { applyBinary, cast, dtypeBeside, isOperand, isTensor, kindOf, operand } from "../algebra.ts";
 import type { TensorLike } from "../algebra.ts";
-import { broadcastAll, broadcastSpec, requireSameDType, stretch } from "../checks.ts";
+import { broadcastAll, broadcastSpec, requireSameDType, storable, stretch } from "../checks.ts";
 
 const comparison = (name: CompareOp, op: string = name): Primitive<null> =>
   primitive({
@@ -119,7 +119,7 @@ const wherePrimitive: Primitive<null> = primitive({
  * y = a where the condition holds, else b; the three broadcast. Numbers take the dtype of the tensor beside them, two
  * numbers are float32. The gradient goes to the chosen operand and is 0 for the other, whatever that one holds.
  *
- * @throws DTypeError where the condition is not bool.
+ * @throws DTypeError where the condition is not bool, or a choice neither tensor nor number.
  */
 export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   condition.assertAlive("where");
@@ -133,7 +133,14 @@ export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   const dtype = like === null ? "float32" : promote(dtypeBeside(a, like), dtypeBeside(b, like));
   if (isTensor(a) && isTensor(b) && a.dtype === b.dtype)
     return apply(wherePrimitive, [condition, a, b], null);
+  if (!isOperand(a) || !isOperand(b)) {
+    throw new DTypeError(
+      "where",
+      `both choices must be tensors or numbers; got ${kindOf(a)} and ${kindOf(b)}.`,
+    );
+  }
   like?.assertAlive("where");
+  for (const one of [a, b]) if (typeof one === "number") storable("where", dtype, one);
   const beside = like ?? condition;
   return composite("where", () =>
     apply(wherePrimitive, [condition, operand(a, beside, dtype), operand(b, beside, dtype)], null),

@@ -1,5 +1,5 @@
 // Activations with a kink. Conventions there are PyTorch's: the derivative is that of the side to the left.
-import { ShapeError } from "../../core/errors.ts";
+import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape } from "../../core/shape.ts";
 import { apply } from "../../tensor/apply.ts";
 import { primitive } from "../../tensor/primitive.ts";
@@ -25,13 +25,13 @@ const stepPrimitive: Primitive<null> = primitive({
   },
 });
 
+/** 1 where y > 0, otherwise 0 (at NaN too); a constant to gradients. */
+export const step = (y: Tensor): Tensor => apply(stepPrimitive, [y], null);
+
 /** y = max(x, 0); NaN passes. The derivative at 0 is 0. */
-export const relu: UnaryFunction = unary(
-  "relu",
-  ["y"],
-  (g, { y }) => mul(g, apply(stepPrimitive, [y], null)),
-  { vjpKernel: (g, { y }) => reluGrad(g, y) },
-);
+export const relu: UnaryFunction = unary("relu", ["y"], (g, { y }) => mul(g, step(y)), {
+  vjpKernel: (g, { y }) => reluGrad(g, y),
+});
 
 /** y = x between two bounds, by default -1 and 1. The derivative at the bounds is 0. */
 export const hardtanh = (x: Tensor, min = -1, max = 1): Tensor => openClamp("hardtanh", x, min, max);
@@ -86,9 +86,15 @@ const eluPrimitive = unaryWith("elu", ["x", "y"], (g, { x, y }, { a, b }) =>
 /** y = x above 0, and alpha (e^x - 1) below, alpha 1 by default. The derivative at 0 is alpha. */
 export const elu = (x: Tensor, alpha = 1): Tensor => apply(eluPrimitive, [x], { op: "elu", a: alpha, b: 1 });
 
-/** y = x above 0, and alpha (e^(x / alpha) - 1) below, alpha 1 by default. Its derivative has no jump. */
-export const celu = (x: Tensor, alpha = 1): Tensor =>
-  apply(eluPrimitive, [x], { op: "celu", a: alpha, b: 1 / alpha });
+/**
+ * y = x above 0, and alpha (e^(x / alpha) - 1) below, alpha 1 by default. Its derivative has no jump.
+ *
+ * @throws ValueError where alpha is 0.
+ */
+export function celu(x: Tensor, alpha = 1): Tensor {
+  if (alpha === 0) throw new ValueError("celu", `alpha must not be 0; got ${String(alpha)}.`);
+  return apply(eluPrimitive, [x], { op: "celu", a: alpha, b: 1 / alpha });
+}
 
 const SELU_ALPHA = 1.6732632423543772;
 const SELU_SCALE = 1.0507009873554805;

@@ -1,6 +1,6 @@
 // Rounding to whole numbers, and the arithmetic that rests on it. Steps have derivative 0 everywhere.
 import type { Tensor } from "../../tensor/tensor.ts";
-import { applyBinary, binary, div, mul, neg } from "../algebra.ts";
+import { applyBinary, binary, div, mul, neg, sub } from "../algebra.ts";
 import type { TensorLike } from "../algebra.ts";
 import { unary, zeroGradient } from "./unary.ts";
 import type { UnaryFunction } from "./unary.ts";
@@ -19,8 +19,9 @@ export const trunc: UnaryFunction = unary("trunc", [], zeroGradient);
 
 const remainderPrimitive = binary(
   "remainder",
-  { a: (g) => g, b: (g, { a, b }) => neg(mul(g, floor(div(a, b)))) },
-  ["a", "b"],
+  // The quotient from the exact rest: a / b alone may round up to the next whole number.
+  { a: (g) => g, b: (g, { a, b, y }) => neg(mul(g, round(div(sub(a, y), b)))) },
+  ["a", "b", "y"],
 );
 
 /**

@@ -3,6 +3,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { add, applyBinary, binary, div, mul, neg, sub } from "../algebra.ts";
 import type { TensorLike } from "../algebra.ts";
 import { requireFloat } from "../checks.ts";
+import { eq, where } from "./comparison.ts";
 import { rsqrt } from "./exponential.ts";
 import { activationGrad, unary } from "./unary.ts";
 import type { UnaryFunction } from "./unary.ts";
@@ -27,17 +28,26 @@ export const acos: UnaryFunction = unary("acos", ["x"], (g, { x }) => neg(mul(g,
 /** y = atan x, in [-pi / 2, pi / 2]. */
 export const atan: UnaryFunction = unary("atan", ["x"], (g, { x }) => div(g, add(mul(x, x), 1)));
 
+// 1 at the origin, where the angle has no derivative: the gradient there is 0.
+function squaredDistance(a: Tensor, b: Tensor): Tensor {
+  const squared = add(mul(a, a), mul(b, b));
+  return where(eq(squared, 0), 1, squared);
+}
+
 const atan2Primitive = binary(
   "atan2",
   {
-    a: (g, { a, b }) => mul(g, div(b, add(mul(a, a), mul(b, b)))),
-    b: (g, { a, b }) => neg(mul(g, div(a, add(mul(a, a), mul(b, b))))),
+    a: (g, { a, b }) => mul(g, div(b, squaredDistance(a, b))),
+    b: (g, { a, b }) => neg(mul(g, div(a, squaredDistance(a, b)))),
   },
   ["a", "b"],
   requireFloat,
 );
 
-/** The angle of the point (x, y) in [-pi, pi], broadcasting; signed zeros and infinities as in C. y comes first. */
+/**
+ * The angle of the point (x, y) in [-pi, pi], broadcasting; signed zeros and infinities as in C. y comes first. The gradient
+ * at the origin is 0.
+ */
 export const atan2 = (y: TensorLike, x: TensorLike): Tensor => applyBinary(atan2Primitive, y, x, "float32");
 
 /** y = (e^x - e^-x) / 2. */

@@ -3,8 +3,9 @@ import { ShapeError, ValueError } from "../../core/errors.ts";
 import { broadcastShapes, checkAxes, checkAxis, formatShape, sizeOf } from "../../core/shape.ts";
 import { composite } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { add, mul, permute, reshape, sub, sum } from "../algebra.ts";
+import { add, fill, mul, permute, reshape, sub, sum } from "../algebra.ts";
 import { requireFloat, requireRank, requireSameDType, requireSameDevice } from "../checks.ts";
+import { where } from "../elementwise.ts";
 import { norm } from "../reduce/norm.ts";
 import { matmul } from "./matmul.ts";
 
@@ -47,7 +48,7 @@ export function bmm(a: Tensor, b: Tensor): Tensor {
 }
 
 export interface AddmmOptions {
-  /** Scales the matrix that is added; default 1. */
+  /** Scales the matrix that is added; default 1. With 0 its values do not count, be they NaN. */
   readonly beta?: number;
   /** Scales the product; default 1. */
   readonly alpha?: number;
@@ -66,7 +67,11 @@ export function addmm(c: Tensor, a: Tensor, b: Tensor, { beta = 1, alpha = 1 }: 
     );
   }
   const scaled = (x: Tensor, by: number): Tensor => (by === 1 ? x : mul(x, by));
-  return composite("addmm", () => add(scaled(c, beta), scaled(matmul(a, b), alpha)));
+  // Zeros that still hang on c in the graph.
+  const ignored = (x: Tensor): Tensor => where(fill(x.device, [], 1, "bool"), 0, x);
+  return composite("addmm", () =>
+    add(beta === 0 ? ignored(c) : scaled(c, beta), scaled(matmul(a, b), alpha)),
+  );
 }
 
 /**

@@ -3,12 +3,12 @@
 import { ValueError } from "../../core/errors.ts";
 import { composite } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { fill, mul, reshape } from "../algebra.ts";
+import { div, fill, mul, reshape } from "../algebra.ts";
 import { requireFloat, requireRank, requireSizes } from "../checks.ts";
 import { convolve } from "../conv.ts";
 import type { Pair, Sizes } from "../conv.ts";
 import { tensor } from "../creation.ts";
-import { pow } from "../elementwise.ts";
+import { eq, pow, where } from "../elementwise.ts";
 import { windowsOver } from "./window.ts";
 import type { Windows } from "./window.ts";
 
@@ -60,16 +60,16 @@ function average(
   const full = kernel.reduce((a, b) => a * b, 1);
   const counts = input.map((size, axis) => countsAlong(size, windows, axis, countIncludePad));
   const even = counts.every((list, axis) => list.every((count) => count === kernel[axis]));
-  const scale = divisorOverride ?? (even ? full : 1);
   return composite(op, () => {
-    const weight = fill(x.device, [1, 1, ...kernel], 1 / scale, x.dtype);
+    const weight = fill(x.device, [1, 1, ...kernel], 1, x.dtype);
     const planes = { batch: n * c, groups: 1, inChannels: 1, outChannels: 1 };
     const geometry = { ...planes, input, kernel, output, stride, padding, dilation };
     const sums = reshape(convolve(reshape(x, [n * c, 1, ...input]), weight, geometry), [n, c, ...output]);
-    if (divisorOverride !== undefined || even) return sums;
+    // Divided at the end: a mean of equal elements is that element.
+    if (divisorOverride !== undefined || even) return div(sums, divisorOverride ?? full);
     const [rows, columns = [1]] = counts;
-    const inverse = rows.flatMap((a) => columns.map((b) => 1 / (a * b)));
-    return mul(sums, tensor(inverse, { shape: output, device: x.device, dtype: x.dtype }));
+    const sizes = rows.flatMap((a) => columns.map((b) => a * b));
+    return div(sums, tensor(sizes, { shape: output, device: x.device, dtype: x.dtype }));
   });
 }
 
@@ -120,12 +120,16 @@ function powerMean(
   return composite(op, () => {
     const means = average(op, axes, p === 1 ? x : pow(x, p), kernelSize, options);
     const sums = mul(means, count);
-    return p === 1 ? sums : pow(sums, 1 / p);
+    if (p === 1) return sums;
+    // The root has no derivative at 0: the gradient there is 0.
+    const isZero = eq(sums, 0);
+    return where(isZero, p > 0 ? 0 : Infinity, pow(where(isZero, 1, sums), 1 / p));
   });
 }
 
 /**
- * (sum of x^normType)^(1/normType) of each window along the last axis. NaN where a sum is negative.
+ * (sum of x^normType)^(1/normType) of each window along the last axis. NaN where a sum is negative; where it is 0 the
+ * gradient is 0.
  *
  * Shapes: x [N, C, L] -> [N, C, L'], L' as for conv1d.
  */
@@ -141,7 +145,8 @@ export function lpPool1d(
 }
 
 /**
- * (sum of x^normType)^(1/normType) of each window, per channel. NaN where a sum is negative.
+ * (sum of x^normType)^(1/normType) of each window, per channel. NaN where a sum is negative; where it is 0 the gradient
+ * is 0.
  *
  * Shapes: x [N, C, H, W] -> [N, C, H', W'], H' as for conv2d.
  */

@@ -9,19 +9,20 @@ import { primitive } from "../../tensor/primitive.ts";
 import type { Primitive } from "../../tensor/primitive.ts";
 import { composite } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { axisForm, div, mul, reshape, sum } from "../algebra.ts";
+import { axisForm, cast, div, mul, reshape, sum } from "../algebra.ts";
 import type { ReduceOptions } from "../algebra.ts";
 import { requireFloat } from "../checks.ts";
+import { eq, isnan, logicalOr } from "../elementwise.ts";
 import { onesAt, overAxes, requireElements, runSpec } from "./axes.ts";
 import type { Run } from "./axes.ts";
-import { equality } from "./masks.ts";
 
 /** The gradient of an element picked over a run of axes: shared evenly by the elements equal to it. */
 export function shareEvenly(g: Tensor, x: Tensor, y: Tensor, run: Run): Tensor {
   const shape = onesAt(x.shape, run);
   const axis = shape.flatMap((_, i) => (i >= run.start && i < run.end ? [i] : []));
   return composite("share", () => {
-    const mask = equality(x, reshape(y, shape));
+    // Where an element is NaN, so is what was picked.
+    const mask = cast(logicalOr(eq(x, reshape(y, shape)), isnan(x)), x.dtype);
     const count = noGrad<Tensor>(() => sum(mask, { axis, keepDims: true }));
     return mul(mask, div(reshape(g, shape), count));
   });

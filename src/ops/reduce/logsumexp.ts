@@ -6,16 +6,17 @@ import { add, mul, reshape, sub, sum } from "../algebra.ts";
 import type { ReduceOptions } from "../algebra.ts";
 import { requireFloat } from "../checks.ts";
 import { exp, log } from "../elementwise.ts";
+import { step } from "../elementwise/rectifier.ts";
 import { namedAxes, requireElements } from "./axes.ts";
 import { max } from "./extrema.ts";
-import { only, positive } from "./masks.ts";
+import { only } from "./masks.ts";
 
 // The largest element only shifts the exponents; its gradient cancels, so it enters as a constant. An infinite one
 // would make inf - inf, and shifts nothing instead.
 const finiteMaximum = (x: Tensor, axis: readonly number[]): Tensor =>
   noGrad<Tensor>(() => {
     const largest = max(x, { axis, keepDims: true });
-    return only(largest, positive(add(mul(largest, 0), 1)));
+    return only(largest, step(add(mul(largest, 0), 1)));
   });
 
 /**

@@ -2,18 +2,18 @@
 import { ValueError } from "../../core/errors.ts";
 import { composite } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { mul, sub, sum } from "../algebra.ts";
+import { div, sub, sum } from "../algebra.ts";
 import type { ReduceOptions } from "../algebra.ts";
 import { requireFloat } from "../checks.ts";
 import { sqrt, square } from "../elementwise.ts";
 import { namedAxes, sizeAlong } from "./axes.ts";
 import { aboveZero } from "./masks.ts";
 
-/** Arithmetic mean over some axes, or all. The mean of nothing is NaN. */
+/** Arithmetic mean over some axes, or all: the sum divided by the count. The mean of nothing is NaN. */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   x.assertAlive("mean");
   const count = sizeAlong(x.shape, namedAxes("mean", x, options.axis));
-  return composite("mean", () => mul(sum(x, options), 1 / count));
+  return composite("mean", () => div(sum(x, options), count));
 }
 
 export interface VarianceOptions extends ReduceOptions {
@@ -28,11 +28,12 @@ function spread(op: string, x: Tensor, options: VarianceOptions): Tensor {
     throw new ValueError(op, `correction must be a finite number; got ${String(correction)}.`);
   requireFloat(op, x);
   const centre = mean(x, axis === undefined ? { keepDims: true } : { axis, keepDims: true });
-  return mul(sum(square(sub(x, centre)), options), 1 / Math.max(0, count - correction));
+  return div(sum(square(sub(x, centre)), options), Math.max(0, count - correction));
 }
 
 /**
- * Variance over some axes, or all: sum((x - mean(x))^2) / (count - correction). NaN where count <= correction.
+ * Variance over some axes, or all: sum((x - mean(x))^2) / (count - correction). Where count <= correction it is NaN,
+ * or infinite where the elements differ.
  *
  * Numerics: in two passes, so a large mean costs no digits. The method is also called `var`, PyTorch's name.
  */

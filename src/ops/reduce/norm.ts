@@ -2,20 +2,24 @@
 import { ValueError } from "../../core/errors.ts";
 import { composite } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { mul, sum } from "../algebra.ts";
+import { cast, sum } from "../algebra.ts";
 import type { ReduceOptions } from "../algebra.ts";
 import { requireFloat } from "../checks.ts";
-import { exp, log, sqrt, square } from "../elementwise.ts";
+import { abs, eq, ne, pow, sqrt, square, where } from "../elementwise.ts";
 import { namedAxes, requireElements } from "./axes.ts";
 import { max, min } from "./extrema.ts";
-import { aboveZero, magnitude, positive } from "./masks.ts";
+import { aboveZero } from "./masks.ts";
 
 export interface NormOptions extends ReduceOptions {
   /** Default 2. Infinity is the largest magnitude, -Infinity the smallest, 0 the number of elements that are not 0. */
   readonly p?: number;
 }
 
-const power = (x: Tensor, p: number): Tensor => aboveZero(x, (y) => exp(mul(log(y), p)));
+// Negative powers of 0 are infinite, which makes the norm 0.
+function power(x: Tensor, p: number): Tensor {
+  const above = aboveZero(x, (y) => pow(y, p));
+  return p > 0 ? above : where(eq(x, 0), Infinity, above);
+}
 
 /**
  * The p-norm over some axes, or all, as one vector: sum(|x|^p)^(1/p).
@@ -38,10 +42,10 @@ export function norm(x: Tensor, options: NormOptions = {}): Tensor {
 
 function normOf(x: Tensor, p: number, options: ReduceOptions): Tensor {
   if (p === 2) return aboveZero(sum(square(x), options), sqrt);
-  const size = magnitude(x);
+  if (p === 0) return sum(cast(ne(x, 0), x.dtype), options);
+  const size = abs(x);
   if (p === 1) return sum(size, options);
   if (p === Infinity) return max(size, options);
   if (p === -Infinity) return min(size, options);
-  if (p === 0) return sum(positive(size), options);
   return power(sum(power(size, p), options), 1 / p);
 }

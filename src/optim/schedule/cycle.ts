@@ -112,7 +112,8 @@ export class OneCycleLR extends Scheduler {
     const index = found < 0 ? this.#phases.length - 1 : found;
     const { end, rates, momenta } = this.#phases[index];
     const start = index === 0 ? 0 : this.#phases[index - 1].end;
-    const t = (epoch - start) / (end - start);
+    // A rise of a single step is at its top at once.
+    const t = end === start ? 1 : (epoch - start) / (end - start);
     const between = ([from, to]: Phase["rates"], i: number): number => this.#anneal(from[i], to[i], t);
     return this.optimizer.groups.map((group, i) => {
       if (this.#cycleMomentum) setMomentum(group, between(momenta, i));

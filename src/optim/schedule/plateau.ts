@@ -1,6 +1,6 @@
 // A scheduler that waits for a metric to stop improving.
 import { ValueError } from "../../core/errors.ts";
-import { requireRange } from "../group.ts";
+import { requireRange, withoutUndefined } from "../group.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { perGroup, Scheduler } from "./scheduler.ts";
 import type { SchedulerState } from "./scheduler.ts";
@@ -35,7 +35,7 @@ export class ReduceLROnPlateau extends Scheduler {
     this.#options = {
       ...{ mode: "min", factor: 0.1, patience: 10, threshold: 1e-4, thresholdMode: "rel" },
       ...{ cooldown: 0, eps: 1e-8 },
-      ...options,
+      ...withoutUndefined(options),
     };
     requireRange("ReduceLROnPlateau", "factor", this.#options.factor, 0, 1);
     this.#minLrs = perGroup("ReduceLROnPlateau", "minLr", minLr, optimizer);

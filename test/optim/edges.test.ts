@@ -1,0 +1,61 @@
+// Optimizers and what belongs to them at the edges: steps that cannot be made whole, evaluations that take their time.
+import { describe, expect, it } from "vitest";
+import { tensor, zeros } from "../../src/index.ts";
+import { parameter } from "../../src/nn/index.ts";
+import { OneCycleLR, ReduceLROnPlateau, SGD, WeightAverage } from "../../src/optim/index.ts";
+
+describe("optimizers", () => {
+  it("a gradient of another shape leaves all parameters as they were", () => {
+    const [p, q] = [parameter(tensor([1])), parameter(tensor([1]))];
+    p.grad = tensor([1]);
+    q.grad = tensor([1, 2]);
+    const optimizer = new SGD([p, q], { lr: 1 });
+    expect(() => optimizer.step()).toThrow("SGD: a gradient must have its parameter's shape, [1]; got [2].");
+    expect([p.itemSync(), optimizer.steps]).toEqual([1, 0]);
+    for (const x of [p, q]) x.dispose();
+  });
+
+  it("averaged weights stay lent until a promise is settled", async () => {
+    const p = parameter(tensor([1]));
+    const average = new WeightAverage([p], { decay: 0.5 });
+    p.grad = tensor([-2]);
+    const optimizer = new SGD([p], { lr: 1 });
+    optimizer.step();
+    average.update();
+    const seen = await average.withAverages(async () => {
+      await new Promise((done) => setTimeout(done, 1));
+      return p.itemSync();
+    });
+    expect([seen, p.itemSync()]).toEqual([2, 3]);
+    const refused = average.withAverages(() => Promise.reject(new Error("no")));
+    await expect(refused).rejects.toThrow("no");
+    expect(p.itemSync()).toBe(3);
+    average.dispose();
+    p.dispose();
+  });
+});
+
+describe("schedulers", () => {
+  const make = () => {
+    const p = parameter(zeros([1]));
+    return { p, optimizer: new SGD([p], { lr: 1, momentum: 0.9 }) };
+  };
+
+  it("a rise of one step is no division by zero", () => {
+    const { p, optimizer } = make();
+    const scheduler = new OneCycleLR(optimizer, { maxLr: 1, totalSteps: 10, pctStart: 0.1 });
+    expect(optimizer.lr).toBe(1);
+    scheduler.step();
+    expect(optimizer.lr).toBeGreaterThan(0.9);
+    expect(optimizer.lr).toBeLessThan(1);
+    p.dispose();
+  });
+
+  it("options that are undefined leave the defaults", () => {
+    const { p, optimizer } = make();
+    const scheduler = new ReduceLROnPlateau(optimizer, { patience: undefined, factor: undefined });
+    for (const metric of [1, 2, 3]) scheduler.step(metric);
+    expect(optimizer.lr).toBe(1);
+    p.dispose();
+  });
+});
