@@ -17,6 +17,7 @@ import {
   ShapeError,
   svd,
   tensor,
+  to,
   ValueError,
   zeros,
 } from "../../src/index.ts";
@@ -289,6 +290,20 @@ describe("weights under a norm", () => {
         expect(layer.forward(x)).toBeCloseToTensor(before, { atol: 1e-6 });
         expect(layer.weight.requiresGrad).toBe(true);
       }
+    }),
+  );
+
+  it(
+    "move with the module, and print what they are",
+    scoped(() => {
+      const layer = own(nn.spectralNorm(new Linear(3, 2)));
+      const x = randn([2, 3]);
+      const before = layer.eval().forward(x).dataSync();
+      layer.to(double);
+      expect(layer.weight.dtype).toBe("float64");
+      expect(layer.forward(to(x, double))).toBeCloseToTensor(before, { atol: 1e-6 });
+      expect(layer.toString()).toContain("(0): SpectralNorm(axis=0, nPowerIterations=1)");
+      expect(layer.summary(x.shape)).toContain("Linear");
     }),
   );
 
