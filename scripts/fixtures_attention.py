@@ -97,6 +97,33 @@ def multihead():
     yield module_case("no batch", "MultiheadAttention", layer(8, 2), [8, 2, {}], [rounded(3, 8)] * 3, named, {})
 
 
+def transformers():
+    """Layers and stacks; dropout is 0, since its random numbers are others here."""
+    encoder, decoder = "TransformerEncoderLayer", "TransformerDecoderLayer"
+    plain = {"dimFeedforward": 6, "dropout": 0}
+    padding = torch.tensor([[False, False, False], [False, False, True]])
+    x, y = rounded(3, 2, 4), rounded(4, 2, 4)
+    make = lambda kind, **more: getattr(nn, kind)(4, 2, dim_feedforward=6, dropout=0.0, **more)
+    yield module_case("post-norm, relu", encoder, make(encoder), [4, 2, plain], [x])
+    yield module_case("pre-norm, gelu, causal, padding", encoder,
+                      make(encoder, norm_first=True, activation="gelu", batch_first=True),
+                      [4, 2, plain | {"normFirst": True, "activation": "gelu", "batchFirst": True}], [rounded(2, 3, 4)],
+                      {"src_mask": nn.Transformer.generate_square_subsequent_mask(3), "is_causal": True,
+                       "src_key_padding_mask": padding.double() * -1e9},
+                      {"isCausal": True, "keyPaddingMask": padding})
+    yield module_case("no bias", encoder, make(encoder, bias=False), [4, 2, plain | {"bias": False}], [x])
+    causal = nn.Transformer.generate_square_subsequent_mask(3)
+    yield module_case("post-norm", decoder, make(decoder), [4, 2, plain], [x, y], {"tgt_mask": causal},
+                      {"tgtIsCausal": True})
+    yield module_case("pre-norm, masks", decoder, make(decoder, norm_first=True), [4, 2, plain | {"normFirst": True}],
+                      [x, y], {"memory_mask": (m := rounded(3, 4)), "tgt_key_padding_mask": padding},
+                      {"memoryMask": m, "tgtKeyPaddingMask": padding})
+    both = nn.Transformer(4, 2, 1, 2, 6, 0.0, norm_first=True)
+    yield module_case("two stacks", "Transformer", both,
+                      [4, 2, plain | {"numEncoderLayers": 1, "numDecoderLayers": 2, "normFirst": True}], [y, x],
+                      {"tgt_mask": causal}, {"tgtIsCausal": True})
+
+
 def gpt2(vocab, context, width, layers, heads):
     """GPT-2 from its definition, under its names: matrices lie [in, out], the scores' weight is the table of tokens."""
     state = {"wte.weight": (vocab, width), "wpe.weight": (context, width)}
@@ -149,5 +176,5 @@ def gpt():
 if __name__ == "__main__":
     torch.manual_seed(21)
     write("network-attention", list(attention()), SCRIPT)
-    write("attention-modules", list(multihead()), SCRIPT)
+    write("attention-modules", [*multihead(), *transformers()], SCRIPT)
     write("gpt", list(gpt()), SCRIPT)

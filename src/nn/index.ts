@@ -123,6 +123,13 @@ export {
   SinusoidalPositions,
   sinusoidalPositions,
 } from "./attention/positions.ts";
+export { TransformerEncoder, TransformerEncoderLayer } from "./transformer/encoder.ts";
+export type { EncodeOptions } from "./transformer/encoder.ts";
+export { TransformerDecoder, TransformerDecoderLayer } from "./transformer/decoder.ts";
+export type { DecodeOptions } from "./transformer/decoder.ts";
+export { Transformer } from "./transformer/transformer.ts";
+export type { TransformerForwardOptions, TransformerOptions } from "./transformer/transformer.ts";
+export type { TransformerActivation, TransformerLayerOptions } from "./transformer/layer.ts";
 export type { Places, RotaryOptions } from "./attention/positions.ts";
 export { Embedding } from "./embedding.ts";
 export type { EmbeddingOptions } from "./embedding.ts";

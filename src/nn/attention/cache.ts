@@ -72,18 +72,24 @@ export class KeyValueCache {
     return own(full(shape, 0, { device, dtype }));
   }
 
-  /** Row b becomes what row index[b] was: the survivors of a beam search. index int32 [B]. */
+  /** Row b becomes a copy of what row index[b] was: the survivors of a beam search. index int32, one for each new row. */
   reorder(index: Tensor): void {
-    for (const buffer of [this.#keys, this.#values]) {
-      if (buffer === null) continue;
-      noGrad<Tensor>(() =>
-        composite("KeyValueCache", () => {
-          const held = slice(buffer, 2, 0, this.#length);
-          assign(held, indexSelect(held, 0, index));
-          return buffer;
-        }),
-      );
-    }
+    this.#keys = this.#keys && this.#pick(this.#keys, index);
+    this.#values = this.#values && this.#pick(this.#values, index);
+  }
+
+  #pick(buffer: Tensor, index: Tensor): Tensor {
+    const isSameSize = index.size === buffer.shape[0];
+    const target = isSameSize ? buffer : this.#make([index.size, ...buffer.shape.slice(1)], buffer);
+    noGrad<Tensor>(() =>
+      composite("KeyValueCache", () => {
+        const rows = indexSelect(slice(buffer, 2, 0, this.#length), 0, index);
+        assign(slice(target, 2, 0, this.#length), rows);
+        return target;
+      }),
+    );
+    if (!isSameSize) buffer.dispose();
+    return target;
   }
 
   /** Forgets all tokens but the first `length`; the buffers stay. */

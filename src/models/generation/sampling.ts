@@ -1,0 +1,83 @@
+// Which token comes next: scores of all tokens become one choice. Plain arithmetic on the host.
+import { ValueError } from "../../core/errors.ts";
+
+export interface SamplingOptions {
+  /** False: always the likeliest token. Default: whether one of the options below is given. */
+  readonly sample?: boolean;
+  /** Scores are divided by it: below 1 the likely become likelier. Default 1. */
+  readonly temperature?: number;
+  /** Only the k likeliest tokens. */
+  readonly topK?: number;
+  /** Only the likeliest tokens that together reach this probability (Holtzman et al. 2020). */
+  readonly topP?: number;
+  /** Scores of tokens that are in the sequence already are divided by it, or multiplied where negative. Default 1. */
+  readonly repetitionPenalty?: number;
+}
+
+/** @throws ValueError naming the option that lies outside its domain. */
+export function checkSampling(op: string, options: SamplingOptions): void {
+  const { temperature = 1, topK = 1, topP = 1, repetitionPenalty = 1 } = options;
+  const positive = { temperature, repetitionPenalty };
+  for (const [name, value] of Object.entries(positive)) {
+    if (!(value > 0 && Number.isFinite(value)))
+      throw new ValueError(op, `${name} must be a positive number; got ${String(value)}.`);
+  }
+  if (!(Number.isInteger(topK) && topK >= 1))
+    throw new ValueError(op, `topK must be a whole number >= 1; got ${String(topK)}.`);
+  if (!(topP > 0 && topP <= 1))
+    throw new ValueError(op, `topP must lie above 0, at most 1; got ${String(topP)}.`);
+}
+
+const samples = ({ sample, temperature, topK, topP }: SamplingOptions): boolean =>
+  sample ?? [temperature, topK, topP].some((option) => option !== undefined);
+
+/** The scores with those of tokens in `seen` lowered (Keskar et al. 2019). */
+export function penalised(scores: ArrayLike<number>, seen: readonly number[], penalty: number): Float64Array {
+  const lowered = Float64Array.from(scores);
+  if (penalty === 1) return lowered;
+  for (const token of new Set(seen)) lowered[token] *= lowered[token] > 0 ? 1 / penalty : penalty;
+  return lowered;
+}
+
+/** The first of the largest; NaN is never it. */
+export function likeliest(scores: ArrayLike<number>): number {
+  let best = 0;
+  for (let i = 1; i < scores.length; i++) if (!(scores[i] <= scores[best])) best = i;
+  return best;
+}
+
+/**
+ * One token by its score: the likeliest, or drawn by `uniform` (a number in [0, 1), called once) from those that the options
+ * leave. Temperature first, then topK, then topP, as is usual.
+ */
+export function chooseToken(
+  scores: ArrayLike<number>,
+  seen: readonly number[],
+  options: SamplingOptions,
+  uniform: () => number,
+): number {
+  const { temperature = 1, topK = Infinity, topP = 1, repetitionPenalty = 1 } = options;
+  const lowered = penalised(scores, seen, repetitionPenalty);
+  if (!samples(options)) return likeliest(lowered);
+  const order = Array.from(lowered.keys()).sort((a, b) => lowered[b] - lowered[a] || a - b);
+  const kept = order.slice(0, Math.min(topK, order.length));
+  const weights = kept.map((token) => Math.exp((lowered[token] - lowered[order[0]]) / temperature));
+  const total = weights.reduce((a, b) => a + b, 0);
+  // The nucleus ends with the token that reaches topP.
+  let [count, mass] = [0, 0];
+  while (count < kept.length && (count === 0 || mass < topP * total)) mass += weights[count++];
+  let left = uniform() * mass;
+  for (let i = 0; i < count - 1; i++) {
+    left -= weights[i];
+    if (left < 0) return kept[i];
+  }
+  return kept[count - 1];
+}
+
+/** Logarithms of the probabilities. */
+export function logProbabilities(scores: ArrayLike<number>): Float64Array {
+  const values = Float64Array.from(scores);
+  const largest = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  const logSum = Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0)) + largest;
+  return values.map((value) => value - logSum);
+}
