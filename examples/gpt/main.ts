@@ -62,8 +62,8 @@ await runProgram(program, async (run) => {
   );
   print(`weights and loss.svg in ${out}\n`);
   await writeSample(model.eval(), text, sample, seed, run.signal);
-  const { valLoss } = training.history.at(-1)!;
-  return `result: gpt validation ${valLoss!.toFixed(4)} nats/char after ${String(steps)} steps`;
+  const valLoss = training.history.at(-1)?.valLoss ?? NaN;
+  return `result: gpt validation ${valLoss.toFixed(4)} nats/char after ${String(steps)} steps`;
 });
 
 /** Streams characters as they are chosen, after a newline or whatever comes first. */

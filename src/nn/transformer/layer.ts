@@ -47,7 +47,10 @@ function activationOf(op: string, activation: TransformerActivation): Activate {
   if (typeof activation === "function") return activation;
   if (activation === "swiglu") return gated;
   if (activation in activations) return activations[activation];
-  throw new ValueError(op, `activation must be relu, gelu, swiglu or a function; got ${String(activation)}.`);
+  throw new ValueError(
+    op,
+    `activation must be relu, gelu, swiglu or a function; got ${activation as string}.`,
+  );
 }
 
 /** Self-attention and a feed-forward network; what comes between is the subclasses'. */
