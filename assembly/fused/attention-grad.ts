@@ -100,6 +100,7 @@ export function attention_grad_f32(
   gvPtr: usize,
   shapePtr: usize,
   scratchPtr: usize,
+  unitMadds: i32,
   start: i32,
   end: i32,
 ): void {

@@ -54,6 +54,7 @@ export function attention_f32(
   logSumPtr: usize,
   shapePtr: usize,
   scratchPtr: usize,
+  unitMadds: i32,
   start: i32,
   end: i32,
 ): void {

@@ -55,6 +55,14 @@ function shapeWords(
   ];
 }
 
+/** Multiply-adds of one product over a unit's scores, exponentials counted as some. */
+function scoreMadds({ q, k }: AttentionInputs, { causalOffset }: AttentionAttrs, units: number): number {
+  const { size } = q.view;
+  const share = causalOffset === null ? 1 : 0.5;
+  const exponentials = 30 / q.view.shape[3];
+  return Math.ceil((size * k.view.shape[2] * share * (1 + exponentials)) / units);
+}
+
 export function attentionKernels(
   e: KernelExports,
   workspace: Workspace,
@@ -87,7 +95,7 @@ export function attentionKernels(
       const maskPtr = mask ? pointer(mask) : 0;
       e.attention_f32(
         ...[...operands, maskPtr, pointer(y), pointer(logSum)],
-        ...[shapePtr, shapePtr + SHAPE_BYTES, 0, units],
+        ...[shapePtr, shapePtr + SHAPE_BYTES, 2 * scoreMadds(inputs, attrs, units), 0, units],
       );
     },
     attentionGrad(inputs, { y, logSum, g }, gradients, attrs) {
@@ -99,12 +107,13 @@ export function attentionKernels(
       };
       const scratchBytes = e.attention_grad_scratch_bytes(q.view.shape[3], valueWidth);
       const shapePtr = prepare(inputs, layouts, attrs, scratchBytes);
+      const units = batch * keyHeads;
       const operands = [g, q, k, v].map(pointer);
       const maskPtr = mask ? pointer(mask) : 0;
       e.attention_grad_f32(
         ...[...operands, maskPtr, pointer(y), pointer(logSum)],
         ...[gradients.q, gradients.k, gradients.v].map(pointer),
-        ...[shapePtr, shapePtr + SHAPE_BYTES, 0, batch * keyHeads],
+        ...[shapePtr, shapePtr + SHAPE_BYTES, 5 * scoreMadds(inputs, attrs, units), 0, units],
       );
     },
   };

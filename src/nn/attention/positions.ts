@@ -31,6 +31,16 @@ function angles(places: ArrayLike<number>, width: number, base: number): Float64
 
 const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
 
+/** Sines at even features, cosines at odd ones: [places, width], flat. */
+function waves(places: ArrayLike<number>, width: number, base: number): Float64Array {
+  const values = new Float64Array(places.length * width);
+  angles(places, width, base).forEach((angle, i) => {
+    values[2 * i] = Math.sin(angle);
+    values[2 * i + 1] = Math.cos(angle);
+  });
+  return values;
+}
+
 /**
  * Waves of falling frequency: [length, width] with sin(t base^(-2i / width)) at 2i and the cosine at 2i + 1.
  *
@@ -43,12 +53,7 @@ export function sinusoidalPositions(
 ): Tensor {
   requireWhole("sinusoidalPositions", "length", length, 1);
   requireEven("sinusoidalPositions", width);
-  const at = angles(range(offset, length), width, base);
-  const values = new Float64Array(length * width);
-  at.forEach((angle, i) => {
-    values[2 * i] = Math.sin(angle);
-    values[2 * i + 1] = Math.cos(angle);
-  });
+  const values = waves(range(offset, length), width, base);
   const { device, dtype = "float32" } = whereOf(options);
   return tensor(values, { shape: [length, width], dtype, ...(device !== undefined && { device }) });
 }
@@ -68,14 +73,21 @@ export class SinusoidalPositions extends Module {
     return "SinusoidalPositions";
   }
 
-  override forward(x: Tensor, offset = 0): Tensor {
+  override forward(x: Tensor, places: Places = 0): Tensor {
     x.assertAlive("SinusoidalPositions");
+    const [length, width] = x.shape.slice(-2);
+    const at = placesOf(places, length);
+    const isShared = at.length === length;
+    if (width !== this.width || (!isShared && at.length !== x.shape[0] * length)) {
+      throw new ShapeError(
+        "SinusoidalPositions",
+        `x must be [B, T, ${String(this.width)}] with a place for each of its tokens; got ${formatShape(x.shape)} and ${String(at.length)} places.`,
+      );
+    }
+    const shape = isShared ? [length, width] : [x.shape[0], length, width];
     const { device, dtype } = x;
     return composite("SinusoidalPositions", () =>
-      add(
-        x,
-        sinusoidalPositions(x.shape[x.rank - 2], this.width, { base: this.base, offset, device, dtype }),
-      ),
+      add(x, tensor(waves(at, width, this.base), { shape, device, dtype })),
     );
   }
 

@@ -145,8 +145,8 @@ export const kernelCosts: { readonly [K in RangeKernel]: Cost } = {
   gru_f32: row(5 * MADD, "nSteps nHidden nHidden"),
   gru_grad_f32: row(5 * MADD, "nSteps nHidden nHidden"),
 
-  attention_f32: alone,
-  attention_grad_f32: alone,
+  attention_f32: cost(MADD, "unitMadds"),
+  attention_grad_f32: cost(MADD, "unitMadds"),
 
   norm_rows_f32: row(0.7, "n"),
   norm_rows_grad_f32: row(1, "n"),
