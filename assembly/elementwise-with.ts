@@ -11,10 +11,18 @@ const CLAMP: i32 = 1;
 const LEAKY_RELU: i32 = 2;
 const ELU: i32 = 3;
 const SOFTPLUS: i32 = 4;
+const MUL_SCALAR: i32 = 5;
+const ADD_SCALAR: i32 = 6;
+const SUB_FROM: i32 = 7;
+const DIV_SCALAR: i32 = 8;
 
 /** The function of one vector; `op` is a constant where this is inlined, so one line of it remains. */
 @inline
 function applyWith(op: i32, x: v128, a: v128, b: v128): v128 {
+  if (op == MUL_SCALAR) return f32x4.mul(x, a);
+  if (op == ADD_SCALAR) return f32x4.add(x, a);
+  if (op == SUB_FROM) return f32x4.sub(a, x);
+  if (op == DIV_SCALAR) return f32x4.div(x, a);
   if (op == POW_SCALAR) return pow4(x, a);
   if (op == CLAMP) return f32x4.pmin(f32x4.pmax(x, a), b);
   if (op == LEAKY_RELU) return v128.bitselect(x, f32x4.mul(x, a), f32x4.gt(x, f32x4.splat(0)));
@@ -76,4 +84,24 @@ export function elu_f32(xPtr: usize, yPtr: usize, a: f32, b: f32, start: i32, en
 /** ln(1 + e^(a x)) / a, and x where a x is above b. */
 export function softplus_f32(xPtr: usize, yPtr: usize, a: f32, b: f32, start: i32, end: i32): void {
   mapWith(SOFTPLUS, xPtr, yPtr, a, b, start, end);
+}
+
+/** x a */
+export function mul_scalar_f32(xPtr: usize, yPtr: usize, a: f32, b: f32, start: i32, end: i32): void {
+  mapWith(MUL_SCALAR, xPtr, yPtr, a, b, start, end);
+}
+
+/** x + a */
+export function add_scalar_f32(xPtr: usize, yPtr: usize, a: f32, b: f32, start: i32, end: i32): void {
+  mapWith(ADD_SCALAR, xPtr, yPtr, a, b, start, end);
+}
+
+/** a - x */
+export function sub_from_f32(xPtr: usize, yPtr: usize, a: f32, b: f32, start: i32, end: i32): void {
+  mapWith(SUB_FROM, xPtr, yPtr, a, b, start, end);
+}
+
+/** x / a */
+export function div_scalar_f32(xPtr: usize, yPtr: usize, a: f32, b: f32, start: i32, end: i32): void {
+  mapWith(DIV_SCALAR, xPtr, yPtr, a, b, start, end);
 }

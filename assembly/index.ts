@@ -61,7 +61,17 @@ export {
   tanh_f32,
   trunc_f32,
 } from "./elementwise";
-export { clamp_f32, elu_f32, leaky_relu_f32, pow_scalar_f32, softplus_f32 } from "./elementwise-with";
+export {
+  add_scalar_f32,
+  clamp_f32,
+  div_scalar_f32,
+  elu_f32,
+  leaky_relu_f32,
+  mul_scalar_f32,
+  pow_scalar_f32,
+  softplus_f32,
+  sub_from_f32,
+} from "./elementwise-with";
 export {
   batch_moments_f32,
   batch_norm_f32,
@@ -74,6 +84,7 @@ export {
   class_loss_reduce_f32,
   class_share_total_f32,
 } from "./fused/class-loss";
+export { squared_error_f32, squared_error_grad_f32 } from "./fused/squared-error";
 export { norm_rows_f32, norm_rows_grad_f32, norm_rows_weight_grad_f32 } from "./fused/norm";
 export { attention_f32, attention_scratch_bytes, attention_units } from "./fused/attention";
 export { attention_grad_f32, attention_grad_scratch_bytes } from "./fused/attention-grad";

@@ -19,11 +19,12 @@ import { peak } from "./peak.ts";
 import { random } from "./random.ts";
 import { reduce } from "./reduce.ts";
 import { describeMachine, printMachine, Report } from "./report.ts";
+import { small } from "./small.ts";
 import { steps } from "./steps.ts";
 import type { Suite } from "./suite.ts";
 
 const suites: readonly Suite[] = [
-  ...[peak, apply, gemm, conv, attention],
+  ...[peak, apply, small, gemm, conv, attention],
   ...[elementwise, reduce, fused, movement, random, lenet, steps, memory],
 ];
 

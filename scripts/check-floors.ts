@@ -27,6 +27,7 @@ const surface = 9;
 /** Inside ops/ the rooms have an order too: a room may import from those before it and from its neighbours. */
 const opsOrder: readonly (readonly string[])[] = [
   ["checks"],
+  ["scalar"],
   ["algebra"],
   ["creation"],
   ["elementwise"],

@@ -281,6 +281,10 @@ export interface FusedKernels {
    * [rows], weight [classes]; dense. Returns the first target out of range, or -1.
    */
   classLoss(x: Operand, target: Operand, weight: Operand | null, y: Operand, loss: ClassLoss): number;
+  /** y [] = scale * sum((x - target)^2); dense. */
+  squaredError(x: Operand, target: Operand, y: Operand, scale: number): void;
+  /** gx = g [] * scale * (x - target); dense. */
+  squaredErrorGrad(g: Operand, x: Operand, target: Operand, gx: Operand, scale: number): void;
   /** gx = g added where maxPool found each maximum, 0 elsewhere; dense. */
   maxPoolGrad(g: Operand, index: Operand, gx: Operand, geometry: PoolGeometry): void;
   /** The gradient of x; g has y's shape; dense. */

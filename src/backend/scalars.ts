@@ -104,6 +104,10 @@ export const unaryWithScalars = {
   /** x above 0, a (e^(b x) - 1) from 0 down. */
   elu: { js: (x, a, b) => (x > 0 ? x : a * Math.expm1(b * x)) },
   /** ln(1 + e^(a x)) / a, and x where a x is above b. */
+  mulScalar: { js: (x, a) => x * a },
+  addScalar: { js: (x, a) => x + a },
+  subFrom: { js: (x, a) => a - x },
+  divScalar: { js: (x, a) => x / a },
   softplus: {
     js: (x, a, b) => (a * x > b ? x : (Math.max(a * x, 0) + Math.log1p(Math.exp(-Math.abs(a * x)))) / a),
   },

@@ -24,6 +24,7 @@ import type { Primitive } from "../tensor/primitive.ts";
 import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { broadcastSpec, requireFloat, requireNumber, requireSameDType, storable, stretch } from "./checks.ts";
+import { addScalar, divScalar, isFloatTensor, mulScalar, subFrom, subScalar } from "./scalar.ts";
 
 /** A tensor, or a JavaScript number that takes the dtype of the tensor beside it. */
 export type TensorLike = Tensor | number;
@@ -151,16 +152,31 @@ function failOperands(op: string, a: unknown, b: unknown): never {
 }
 
 /** y = a + b, broadcasting. Whole numbers wrap around modulo 2^32, here and in the next ones. */
-export const add = (a: TensorLike, b: TensorLike): Tensor => applyBinary(addPrimitive, a, b);
+export function add(a: TensorLike, b: TensorLike): Tensor {
+  if (typeof b === "number" && isFloatTensor(a)) return addScalar(a, b);
+  if (typeof a === "number" && isFloatTensor(b)) return addScalar(b, a);
+  return applyBinary(addPrimitive, a, b);
+}
 
 /** y = a - b, broadcasting. */
-export const sub = (a: TensorLike, b: TensorLike): Tensor => applyBinary(subPrimitive, a, b);
+export function sub(a: TensorLike, b: TensorLike): Tensor {
+  if (typeof b === "number" && isFloatTensor(a)) return subScalar(a, -b);
+  if (typeof a === "number" && isFloatTensor(b)) return subFrom(b, a);
+  return applyBinary(subPrimitive, a, b);
+}
 
 /** y = a b elementwise, broadcasting. */
-export const mul = (a: TensorLike, b: TensorLike): Tensor => applyBinary(mulPrimitive, a, b);
+export function mul(a: TensorLike, b: TensorLike): Tensor {
+  if (typeof b === "number" && isFloatTensor(a)) return mulScalar(a, b);
+  if (typeof a === "number" && isFloatTensor(b)) return mulScalar(b, a);
+  return applyBinary(mulPrimitive, a, b);
+}
 
 /** y = a / b elementwise, broadcasting; IEEE: x / 0 is an infinity, 0 / 0 is NaN. Whole numbers give float32. */
-export const div = (a: TensorLike, b: TensorLike): Tensor => applyBinary(divPrimitive, a, b, "float32");
+export function div(a: TensorLike, b: TensorLike): Tensor {
+  if (typeof b === "number" && isFloatTensor(a)) return divScalar(a, b);
+  return applyBinary(divPrimitive, a, b, "float32");
+}
 
 const addInPlacePrimitive: Primitive<null> = primitive({
   name: "addInPlace",

@@ -30,6 +30,8 @@ const rowOf: Record<FusedKey, string> = {
   lstmGrad: "lstm",
   gru: "gru",
   gruGrad: "gru",
+  squaredError: "mseLoss",
+  squaredErrorGrad: "mseLoss",
 };
 const keys = Object.keys(rowOf) as FusedKey[];
 

@@ -13,6 +13,8 @@ export const fused: Kernels["fused"] = {
   channelNorm: "decompose",
   batchNormGrad: "decompose",
   maxPoolGrad: "decompose",
+  squaredError: "decompose",
+  squaredErrorGrad: "decompose",
   classLoss: "decompose",
   classLossGrad: "decompose",
   attention: "decompose",

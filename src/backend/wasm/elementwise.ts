@@ -56,6 +56,10 @@ export function elementwiseKernels(e: KernelExports, workspace: Workspace): Fami
     leakyRelu: e.leaky_relu_f32,
     elu: e.elu_f32,
     softplus: e.softplus_f32,
+    mulScalar: e.mul_scalar_f32,
+    addScalar: e.add_scalar_f32,
+    subFrom: e.sub_from_f32,
+    divScalar: e.div_scalar_f32,
     polygamma: SCALAR,
   };
 

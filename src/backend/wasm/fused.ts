@@ -61,11 +61,25 @@ export function normKernels(e: KernelExports, workspace: Workspace): Pick<FusedK
   };
 }
 
-export function classLossKernels(
-  e: KernelExports,
-  workspace: Workspace,
-): Pick<FusedKernels, "classLoss" | "classLossGrad"> {
+/** Elements per partial sum, as in assembly/fused/squared-error.ts. */
+const ERROR_BLOCK = 4096;
+
+type LossKeys = "classLoss" | "classLossGrad" | "squaredError" | "squaredErrorGrad";
+
+export function lossKernels(e: KernelExports, workspace: Workspace): Pick<FusedKernels, LossKeys> {
   return {
+    squaredError(x, target, y, scale) {
+      const n = x.view.size;
+      const blocks = Math.ceil(n / ERROR_BLOCK);
+      const yPtr = pointer(y);
+      const sums = blocks > 1 ? workspace.shared(4 * blocks) : yPtr;
+      e.squared_error_f32(pointer(x), pointer(target), sums, n, 0, blocks);
+      if (blocks !== 1) e.sum_f32(sums, yPtr, blocks, 1, 0, 1);
+      e.mul_scalar_f32(yPtr, yPtr, scale, 0, 0, 1);
+    },
+    squaredErrorGrad(g, x, target, gx, scale) {
+      e.squared_error_grad_f32(pointer(g), pointer(x), pointer(target), pointer(gx), scale, 0, x.view.size);
+    },
     classLoss(x, target, weight, y, { rows, classes, ignoreIndex, smoothing, normalised, reduction }) {
       const perRow = reduction === "none";
       const losses = perRow ? pointer(y) : workspace.shared(8 * rows);

@@ -7,7 +7,7 @@ import { factorizeKernels } from "./factorize.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { Workspace } from "./exports.ts";
 import type { KernelExports } from "./exports.ts";
-import { classLossKernels, normKernels, softmaxKernels } from "./fused.ts";
+import { lossKernels, normKernels, softmaxKernels } from "./fused.ts";
 import type { WasmHeap } from "./heap.ts";
 import { indexingKernels } from "./indexing.ts";
 import { matmulKernels } from "./matmul.ts";
@@ -46,7 +46,7 @@ export function createKernels(
     fused: {
       ...softmaxKernels(exports),
       ...normKernels(exports, workspace),
-      ...classLossKernels(exports, workspace),
+      ...lossKernels(exports, workspace),
       ...attentionKernels(exports, workspace),
       ...poolGradKernels(exports),
       ...recurrentKernels(exports, workspace),

@@ -81,6 +81,10 @@ export const kernelSignatures = {
   leaky_relu_f32: "xPtr yPtr a:f32 b:f32 start end",
   elu_f32: "xPtr yPtr a:f32 b:f32 start end",
   softplus_f32: "xPtr yPtr a:f32 b:f32 start end",
+  mul_scalar_f32: "xPtr yPtr a:f32 b:f32 start end",
+  add_scalar_f32: "xPtr yPtr a:f32 b:f32 start end",
+  sub_from_f32: "xPtr yPtr a:f32 b:f32 start end",
+  div_scalar_f32: "xPtr yPtr a:f32 b:f32 start end",
 
   // Binary with row, column and scalar broadcasts (assembly/binary.ts): y[r, c] = f(a[r * aRow + c * aStep], ...).
   // Units: elements of y, r * nCols + c. Same-shape dense operands: one row, nCols = all, steps 1. *_grad: a = g, b = y.
@@ -177,6 +181,10 @@ export const kernelSignatures = {
   attention_grad_f32:
     "gPtr qPtr kPtr vPtr maskPtr yPtr logSumPtr gqPtr gkPtr gvPtr shapePtr scratchPtr unitMadds start end",
   attention_grad_scratch_bytes: "width valueWidth -> i32",
+
+  // The squared error (assembly/fused/squared-error.ts). Units: blocks of 4096 elements; of the gradient: elements.
+  squared_error_f32: "xPtr tPtr sumsPtr n start end",
+  squared_error_grad_f32: "gPtr xPtr tPtr gxPtr scale:f32 start end",
 
   // Movement of 4-byte elements, f32 or i32 alike (assembly/movement.ts). Units: elements, except
   // copy_strided_f32: rows (n0 * n1 * n2); index_select_f32: outer * nIndex; scatter_add_f32, index_add_f32, scatter_order_i32:

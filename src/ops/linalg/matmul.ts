@@ -4,7 +4,7 @@ import { broadcastShapes, formatShape, sizeOf } from "../../core/shape.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Operand } from "../../backend/kernels.ts";
 import { View } from "../../core/view.ts";
-import { apply } from "../../tensor/apply.ts";
+import { apply, applyMany } from "../../tensor/apply.ts";
 import { primitive } from "../../tensor/primitive.ts";
 import type { OutputSpec, Primitive } from "../../tensor/primitive.ts";
 import { composite } from "../../tensor/scope.ts";
@@ -86,21 +86,69 @@ function vectorMatmul(a: Tensor, b: Tensor): Tensor {
   });
 }
 
+// x seen as a matrix of rows; x is dense.
+function rowsOf(x: Operand, width: number): Operand {
+  const { view, storage } = x;
+  if (view.shape.length === 2) return x;
+  return { storage, view: view.reshape([sizeOf(view.shape.slice(0, -1)), width])! };
+}
+
+const turned = ({ storage, view }: Operand): Operand => ({ storage, view: view.permute([1, 0]) });
+
+interface GradAttrs {
+  readonly needs: readonly boolean[];
+}
+
+// All three gradients at once: gx = g w, gw = g^T x, and for the bias the sum of the rows of g.
+const linearGradPrimitive: Primitive<GradAttrs> = primitive({
+  name: "linearGrad",
+  inputs: ["g", "x", "w"],
+  outputs: ["gx", "gw", "gbias"],
+  strided: ["w"],
+  infer: ([g, x, w], { needs }: GradAttrs) => {
+    const specs: OutputSpec[] = [];
+    if (needs[0]) specs.push(x);
+    if (needs[1]) specs.push(w);
+    if (needs[2]) specs.push({ view: View.of([w.shape[0]]), dtype: g.dtype });
+    return specs;
+  },
+  kernel: (k, [g, x, w], outputs, { needs }) => {
+    const [out, width] = w.view.shape;
+    const rows = rowsOf(g, out);
+    let at = 0;
+    if (needs[0]) k.matmul(rows, w, null, rowsOf(outputs[at++], width));
+    if (needs[1]) k.matmul(turned(rows), rowsOf(x, width), null, outputs[at++]);
+    if (needs[2]) k.reduce("sum", rows, outputs[at], { outer: 1, n: rows.view.shape[0], inner: out });
+  },
+});
+
+const asRows = (x: Tensor): Tensor =>
+  x.rank === 2 ? x : reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape[x.rank - 1]]);
+
 const linearPrimitive: Primitive<null> = primitive({
   name: "linear",
   inputs: ["x", "w", "bias"],
-  strided: ["x", "w"],
-  infer: ([x, w, bias], _: null) => {
+  strided: ["w"],
+  infer: (inputs, _: null) => {
+    const [x, w] = inputs;
     requireFloat("linear", x);
-    requireSameDType("linear", [x, w, bias], ["x", "weight", "bias"]);
-    return matmulSpec("linear", x, w);
+    requireSameDType("linear", inputs, ["x", "weight", "bias"]);
+    return { view: View.of([...x.shape.slice(0, -1), w.shape[0]]), dtype: x.dtype };
   },
-  kernel: (k, [x, w, bias], y) => k.matmul(x, w, bias, y),
+  kernel: (k, [x, w, bias], y) => {
+    const [out, width] = w.view.shape;
+    k.matmul(rowsOf(x, width), turned(w), bias ?? null, rowsOf(y, out));
+  },
   saves: ["x", "w"],
   vjp: {
-    x: (g, { w }) => matmul(g, transpose(w)),
-    w: (g, { x }) => matmul(transpose(x), g),
+    x: (g, { w }) => matmul(g, w),
+    w: (g, { x }) => matmul(transpose(asRows(g)), asRows(x)),
     bias: (g) => g,
+  },
+  vjpKernel: (g, { x, w }, _, needs) => {
+    const made = applyMany(linearGradPrimitive, [g, x, w], { needs });
+    let at = 0;
+    return needs.map((need) => (need ? made[at++] : null));
   },
 });
 
@@ -111,13 +159,8 @@ const linearPrimitive: Primitive<null> = primitive({
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
   checkLinear(x, weight, bias);
-  return composite("linear", () => {
-    // One matrix product over all rows is faster than a batch of small ones.
-    const rows = x.rank === 2 ? x : reshape(x, [sizeOf(x.shape.slice(0, -1)), weight.shape[1]]);
-    const w = transpose(weight);
-    const y = bias ? apply(linearPrimitive, [rows, w, bias], null) : apply(matmulPrimitive, [rows, w], null);
-    return rows === x ? y : reshape(y, [...x.shape.slice(0, -1), weight.shape[0]]);
-  });
+  // One matrix product over all rows is faster than a batch of small ones.
+  return apply(linearPrimitive, bias ? [x, weight, bias] : [x, weight], null);
 }
 
 function checkLinear(x: Tensor, weight: Tensor, bias: Tensor | null | undefined): void {

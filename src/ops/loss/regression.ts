@@ -8,6 +8,7 @@ import { add, div, mul, reshape, sub } from "../algebra.ts";
 import { abs, exp, gt, log, lt, maximum, square, where } from "../elementwise.ts";
 import { requireSameDevice } from "../checks.ts";
 import { reduced, requireAlike, requireReduction } from "./reduction.ts";
+import { squaredError } from "./squared-error.ts";
 import type { LossOptions } from "./reduction.ts";
 
 /** A loss per element of x and target. */
@@ -25,7 +26,11 @@ function elementLoss(
 
 /** Squared error (x - target)^2, averaged over all elements. */
 export function mseLoss(x: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  return elementLoss("mseLoss", x, target, options, () => square(sub(x, target)));
+  const { reduction = "mean" } = options;
+  if (reduction === "none") return elementLoss("mseLoss", x, target, options, () => square(sub(x, target)));
+  requireAlike("mseLoss", { x, target });
+  requireReduction("mseLoss", reduction);
+  return squaredError(x, target, reduction === "mean" ? 1 / x.size : 1);
 }
 
 /** Absolute error |x - target|, averaged over all elements. The derivative is 0 where they are equal. */

@@ -100,6 +100,10 @@ export const kernelCosts: { readonly [K in RangeKernel]: Cost } = {
   leaky_relu_f32: element(0.1),
   elu_f32: element(1.5),
   softplus_f32: element(2.5),
+  mul_scalar_f32: element(0.1),
+  add_scalar_f32: element(0.1),
+  sub_from_f32: element(0.1),
+  div_scalar_f32: element(0.4),
 
   add_f32: element(0.12),
   sub_f32: element(0.12),
@@ -159,6 +163,8 @@ export const kernelCosts: { readonly [K in RangeKernel]: Cost } = {
   class_loss_reduce_f32: alone,
   class_share_total_f32: alone,
   class_loss_grad_f32: row(1.5, "n"),
+  squared_error_f32: cost(400, ""),
+  squared_error_grad_f32: element(0.15),
 
   fill_f32: element(0.06),
   copy_f32: element(0.1),
