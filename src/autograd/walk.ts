@@ -46,43 +46,61 @@ export function walkBackward(
   visit: Visit,
 ): void {
   const { boundary = 0 } = options;
-  const order = collect(seeds, wanted, oldest, boundary);
+  const leading = new Set<Node>();
+  const order = collect(seeds, wanted, oldest, boundary, leading);
   const scope = new Scope(op);
-  let outliving: readonly Tensor[] = [];
+  const outliving: Tensor[] = [];
   try {
-    outliving = withRecording(options.createGraph, () => {
-      const walk = new Walk(op, new Set(order), options);
+    withRecording(options.createGraph, () => {
+      const walk = new Walk(op, leading, options);
       for (const { output, gradient } of seeds) walk.deposit(output.node!, output.slot, alias(gradient));
-      return order.reverse().flatMap((node) => walk.step(node, wanted(node) ? visit : null));
+      for (let i = order.length - 1; i >= 0; i--) {
+        const node = order[i];
+        outliving.push(...walk.step(node, wanted(node) ? visit : null));
+      }
     });
   } finally {
     scope.close(outliving);
   }
 }
 
-// Nodes that lead to a wanted one, oldest first.
+// Nodes that lead to a wanted one, oldest first; also as the set `leading`.
 function collect(
   seeds: readonly Seed[],
   wanted: (node: Node) => boolean,
   oldest: number,
   boundary: number,
+  leading: Set<Node>,
 ): Node[] {
-  const found = new Set<Node>();
+  const seen = new Set<Node>();
+  const found: Node[] = [];
   const stack = seeds.map(({ output }) => output.node!);
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (found.has(node)) continue;
-    found.add(node);
+    if (seen.has(node)) continue;
+    seen.add(node);
+    found.push(node);
     if (node.id < boundary) continue;
     for (let i = 0; i < node.inputs.length; i++) {
       const parent = node.parent(i);
       if (parent !== null && parent.id >= oldest) stack.push(parent);
     }
   }
-  const leading = new Set<Node>();
-  for (const node of [...found].sort((a, b) => a.id - b.id)) {
-    if (wanted(node) || node.inputs.some((_, i) => leading.has(node.parent(i)!))) leading.add(node);
+  found.sort((a, b) => a.id - b.id);
+  const order: Node[] = [];
+  for (const node of found) {
+    if (!wanted(node) && !leads(node, leading)) continue;
+    leading.add(node);
+    order.push(node);
   }
-  return [...leading];
+  return order;
+}
+
+function leads(node: Node, leading: ReadonlySet<Node>): boolean {
+  for (let i = 0; i < node.inputs.length; i++) {
+    const parent = node.parent(i);
+    if (parent !== null && leading.has(parent)) return true;
+  }
+  return false;
 }
 
 const alias = (x: Tensor): Tensor => new Tensor(x.storage, x.view, x.madeBy, x.node, x.slot);
@@ -106,7 +124,8 @@ class Walk {
   deposit(node: Node, slot: number, gradient: Tensor): void {
     let grads = this.#grads.get(node);
     if (grads === undefined) {
-      grads = new Array<Tensor | null>(Math.max(1, node.primitive?.outputs.length ?? 1)).fill(null);
+      const count = node.primitive?.outputs.length ?? 1;
+      grads = count <= 1 ? [null] : new Array<Tensor | null>(count).fill(null);
       this.#grads.set(node, grads);
     }
     const before = grads[slot];
@@ -127,37 +146,49 @@ class Walk {
 
   step(node: Node, visit: Visit | null): readonly Tensor[] {
     const grads = this.#grads.get(node);
-    if (grads === undefined) return [];
+    if (grads === undefined) return NONE;
     this.#grads.delete(node);
     const beyond = node.id < (this.#options.boundary ?? 0);
     // Whoever walks on beyond the boundary runs the hooks there.
     if (node.hooks !== null && !beyond) runHooks(this.#op, node.hooks, grads);
-    const outliving = visit === null ? [] : visit(node, grads);
+    const outliving = visit === null ? NONE : visit(node, grads);
     if (node.primitive !== null && !beyond) this.#passOn(node, node.primitive, grads);
-    for (const gradient of grads) gradient?.dispose();
+    for (let i = 0; i < grads.length; i++) grads[i]?.dispose();
     return outliving;
   }
 
   #passOn(node: Node, p: AnyPrimitive, grads: readonly (Tensor | null)[]): void {
-    const needs = node.inputs.map((_, i) => this.#order.has(node.parent(i)!));
-    if (!needs.includes(true)) return;
+    const needs: boolean[] = [];
+    let any = false;
+    for (let i = 0; i < node.inputs.length; i++) {
+      const parent = node.parent(i);
+      const need = parent !== null && this.#order.has(parent);
+      needs.push(need);
+      any ||= need;
+    }
+    if (!any) return;
     const scope = new Scope(`${this.#op} of ${p.name}`);
     const deposits: (Tensor | null)[] = [];
     try {
       const saved = this.#unpack(node, p);
       const g = p.outputs.length === 1 ? grads[0]! : grads;
-      const compute = (): readonly (Tensor | null)[] => this.#gradients(node, p, g, saved, needs);
-      const results = currentObserver()?.differentiate(node, grads, compute) ?? compute();
-      results.forEach((result, i) => {
+      const observer = currentObserver();
+      const results =
+        observer === null
+          ? this.#gradients(node, p, g, saved, needs)
+          : observer.differentiate(node, grads, () => this.#gradients(node, p, g, saved, needs));
+      for (let i = 0; i < results.length; i++) {
+        const result = results[i];
         deposits.push(result && this.#fit(node, p, i, result, grads, deposits));
-      });
+      }
     } finally {
-      scope.close(deposits.filter((gradient) => gradient !== null));
+      scope.close(deposits);
     }
     if (!this.#options.retainGraph) node.releaseSaved();
-    deposits.forEach((gradient, i) => {
+    for (let i = 0; i < deposits.length; i++) {
+      const gradient = deposits[i];
       if (gradient !== null) this.deposit(node.parent(i)!, node.inputs[i].slot, gradient);
-    });
+    }
   }
 
   #gradients(
@@ -209,20 +240,15 @@ class Walk {
       );
     }
     const unpacked: Record<string, Tensor> = {};
-    p.saves.forEach((name, k) => {
+    const { createGraph } = this.#options;
+    for (let k = 0; k < p.saves.length; k++) {
       const saved = node.savedTensor(p.saveSlots[k]);
-      if (saved === undefined) return;
-      checkVersion(this.#op, p, name, saved.storage.version, versions[k]);
+      if (saved === undefined) continue;
+      checkVersion(this.#op, p, p.saves[k], saved.storage.version, versions[k]);
       // With createGraph it stands where it stood in the graph, so that the next order flows through it.
-      const source = p.saveSlots[k] < 0 ? node : node.parent(p.saveSlots[k]);
-      unpacked[name] = new Tensor(
-        saved.storage,
-        saved.view,
-        "saved",
-        this.#options.createGraph ? source : null,
-        saved.slot,
-      );
-    });
+      const source = !createGraph ? null : p.saveSlots[k] < 0 ? node : node.parent(p.saveSlots[k]);
+      unpacked[p.saves[k]] = new Tensor(saved.storage, saved.view, "saved", source, saved.slot);
+    }
     return unpacked;
   }
 }
@@ -271,6 +297,8 @@ function throughDecomposition(
   );
   return found;
 }
+
+const NONE: readonly Tensor[] = [];
 
 function runHooks(
   op: string,

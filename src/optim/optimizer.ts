@@ -78,7 +78,7 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
   }
 
   #requireAlive(): void {
-    if (this.parameters.every((p) => !p.isDisposed)) return;
+    if (!this.parameters.some((p) => p.isDisposed)) return;
     throw new DisposedError(
       this.name,
       "its parameters must be alive; got a released one. Make the optimizer after model.to(...), which makes new ones.",

@@ -11,6 +11,8 @@ export class ScopeError extends NeuriteError {
 let current: Scope | null = null;
 let count = 0;
 
+const NONE: readonly never[] = [];
+
 export const currentScope = (): Scope | null => current;
 
 // Symbol.dispose is missing before Node 18.18 and in Safari; classes below need it when their bodies run.
@@ -81,14 +83,19 @@ export class Scope {
   }
 
   /** Releases everything but `keep`, which goes to the scope around this one. */
-  close(keep: readonly Tensor[] = []): void {
+  close(keep: readonly (Tensor | null)[] = NONE): void {
     if (!this.#open) return;
     this.#leave();
-    for (const tensor of keep) this.#handOut(tensor);
-    for (const tensor of this.#handles.splice(0)) {
-      tensor.scope = null;
-      tensor.release(this.name);
+    for (let i = 0; i < keep.length; i++) {
+      const tensor = keep[i];
+      if (tensor !== null) this.#handOut(tensor);
     }
+    const handles = this.#handles;
+    for (let i = 0; i < handles.length; i++) {
+      handles[i].scope = null;
+      handles[i].release(this.name);
+    }
+    handles.length = 0;
   }
 
   [Symbol.dispose](): void {
@@ -169,11 +176,18 @@ function closing<T>(opened: Scope, fn: () => readonly [result: T, keep: readonly
 }
 
 /** A scope around an op made of ops: frees its temporaries, also when one of them throws, and hands out the result. */
-export const composite = <T extends Tensor>(name: string, fn: () => T): T =>
-  closing(new Scope(name), () => {
-    const result = fn();
-    return [result, [result]];
-  });
+export function composite<T extends Tensor>(name: string, fn: () => T): T {
+  const opened = new Scope(name);
+  let result: T;
+  try {
+    result = fn();
+  } catch (error) {
+    opened.abandon();
+    throw error;
+  }
+  opened.close([result]);
+  return result;
+}
 
 function refuseAsync(name: string): never {
   throw new ScopeError(

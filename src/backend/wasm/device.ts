@@ -51,16 +51,14 @@ export class WasmDevice implements Device {
   upload(op: string, dtype: DType, data: BufferData): WasmStorage {
     this.beginOp();
     const storage = this.allocate(op, dtype, data.length);
-    this.#heap.window(dtype, storage.ptr, data.length).set(data);
+    this.#heap.write(dtype, storage.ptr, data);
     return storage;
   }
 
   download(storage: WasmStorage, start: number, length: number): BufferData {
     this.beginOp();
     this.pin(storage);
-    return this.#heap
-      .window(storage.dtype, storage.ptr + start * bytesPerElement(storage.dtype), length)
-      .slice();
+    return this.#heap.read(storage.dtype, storage.ptr + start * bytesPerElement(storage.dtype), length);
   }
 
   makePersistent(storage: WasmStorage): void {
