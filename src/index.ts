@@ -3,7 +3,7 @@
 import "./methods.ts";
 import type { Methods } from "./methods.ts";
 
-export { backendInfo, init, memory, setNumThreads } from "./init.ts";
+export { backendInfo, init, memory, resetPeakMemory, setNumThreads } from "./init.ts";
 export type { BackendInfo, InitOptions } from "./init.ts";
 export type { WasmBinary, WasmBuild, WasmSource } from "./backend/wasm/source.ts";
 export type { Device, MemoryInfo } from "./backend/device.ts";

@@ -152,3 +152,11 @@ export const memory = (device?: string): MemoryInfo =>
   (device === undefined ? defaultDevice("memory") : lookupDevice("memory", device)).memory();
 
 export { isInitialised };
+
+/** Starts `memory().peakBytes` anew from what is live now: to see what one step needs at most. */
+export function resetPeakMemory(device?: string): void {
+  (device === undefined
+    ? defaultDevice("resetPeakMemory")
+    : lookupDevice("resetPeakMemory", device)
+  ).resetPeak();
+}
