@@ -49,7 +49,8 @@ export interface CheckpointContent {
  *
  * The file is written in one step: the path holds the old checkpoint or the whole new one, whatever happens.
  *
- * @throws FileError when the file cannot be written: a full disk, a directory that is not there, ...
+ * @throws FileError when the file cannot be written: a full disk, a directory that is not there, ...; ValueError for an
+ * optimizer whose numbers are not finite.
  */
 export async function saveCheckpoint(
   path: string,
@@ -61,6 +62,7 @@ export async function saveCheckpoint(
   const states = Object.entries(byName("saveCheckpoint", optimizer)).map(
     ([name, one]) => [name, one.stateDict()] as const,
   );
+  for (const [name, { numbers: own }] of states) requireFinite(name, own);
   const numbers = Object.fromEntries(states.map(([name, state]) => [name, state.numbers]));
   const header: Header = {
     version: VERSION,
@@ -80,6 +82,19 @@ export async function saveCheckpoint(
     metadata: new Map([[KEY, JSON.stringify(header)], ...Object.entries(metadata)]),
   });
   await writeFileAtomic(path, bytes, "saveCheckpoint");
+}
+
+// JSON has no name for the others: such a checkpoint could not be read again.
+function requireFinite(optimizer: string, numbers: Numbers): void {
+  const wrong = Object.entries(numbers).find(
+    ([, value]) => typeof value === "number" && !Number.isFinite(value),
+  );
+  if (!wrong) return;
+  const of = optimizer === "" ? "the optimizer" : `optimizer "${optimizer}"`;
+  throw new ValueError(
+    "saveCheckpoint",
+    `the numbers of ${of} must be finite; got ${wrong[0]} ${String(wrong[1])}.`,
+  );
 }
 
 const prefixOf = (name: string): string => (name === "" ? OPTIMIZER : `${OPTIMIZER}${name}.`);

@@ -141,8 +141,16 @@ export async function writeFileAtomicOn(
 }
 
 /** The part of `node:fs/promises` that growing files need. */
-interface GrowingFiles extends FileSystem {
+export interface GrowingFiles {
   mkdir(path: string, options: { recursive: true }): Promise<unknown>;
+  open(path: string, flags: string): Promise<GrowingFile>;
+}
+
+interface GrowingFile {
+  stat(): Promise<{ readonly size: number }>;
+  writeFile(data: Uint8Array): Promise<void>;
+  truncate(size: number): Promise<void>;
+  close(): Promise<void>;
 }
 
 /**
@@ -161,16 +169,31 @@ export async function createDirectory(path: string, op = "createDirectory"): Pro
 
 /**
  * Adds bytes to the end of a file, which is made when it is not there. Unlike `writeFileAtomic`, a kill may leave a part:
- * for logs, whose readers can skip one.
+ * for logs, whose readers can skip one. A full disk leaves none, so that the same bytes may be added later.
  *
  * @throws FileError when it cannot be written.
  */
 export async function appendToFile(path: string, bytes: Uint8Array, op = "appendToFile"): Promise<void> {
-  const files = await builtin<GrowingFiles>(op, "node:fs/promises");
+  await appendToFileOn(await builtin<GrowingFiles>(op, "node:fs/promises"), path, bytes, op);
+}
+
+/** `appendToFile` on a given file system. */
+export async function appendToFileOn(
+  files: GrowingFiles,
+  path: string,
+  bytes: Uint8Array,
+  op = "appendToFile",
+): Promise<void> {
   try {
     const file = await files.open(path, "a");
     try {
-      await file.writeFile(bytes);
+      const { size } = await file.stat();
+      try {
+        await file.writeFile(bytes);
+      } catch (error) {
+        await file.truncate(size).catch(() => undefined);
+        throw error;
+      }
     } finally {
       await file.close();
     }

@@ -65,7 +65,8 @@ const castPrimitive = primitive({
 });
 
 /**
- * x in another dtype. Floats become integers by truncation toward zero; anything but 0 becomes true.
+ * x in another dtype. Floats become integers by truncation toward zero, beyond int32 its nearest end and NaN 0; anything but
+ * 0 becomes true.
  * The gradient passes between floating dtypes and stops at others.
  */
 export function cast(x: Tensor, dtype: DType): Tensor {

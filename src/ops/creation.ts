@@ -132,22 +132,26 @@ export const ones = (shape: Shape, options?: TensorOptions): Tensor => full(shap
 
 /** Zeros with the shape of x, and its dtype and device where none is given. */
 export const zerosLike = (x: Tensor, options?: TensorOptions): Tensor =>
-  options === undefined ? fill(x.device, x.shape, 0, x.dtype) : fullLike(x, 0, options);
+  filledLike("zerosLike", x, 0, options);
 
 /** Ones with the shape of x, and its dtype and device where none is given. */
-export const onesLike = (x: Tensor, options?: TensorOptions): Tensor =>
-  options === undefined ? fill(x.device, x.shape, 1, x.dtype) : fullLike(x, 1, options);
+export const onesLike = (x: Tensor, options?: TensorOptions): Tensor => filledLike("onesLike", x, 1, options);
 
 /** One value with the shape, dtype and device of x. */
 export const fullLike = (x: Tensor, value: number, options: TensorOptions = {}): Tensor =>
-  full(x.shape, value, likeOptions(x, options));
+  filledLike("fullLike", x, value, options);
+
+function filledLike(op: string, x: Tensor, value: number, options: TensorOptions | undefined): Tensor {
+  x.assertAlive(op);
+  if (options === undefined) return fill(x.device, x.shape, value, x.dtype);
+  return full(x.shape, value, likeOptions(op, x, options));
+}
 
 /** The options of a tensor made like x: its dtype and device, where none are given. */
-export const likeOptions = <O extends TensorOptions>(x: Tensor, options: O): O => ({
-  ...options,
-  dtype: options.dtype ?? x.dtype,
-  device: options.device ?? x.device,
-});
+export function likeOptions<O extends TensorOptions>(op: string, x: Tensor, options: O): O {
+  x.assertAlive(op);
+  return { ...options, dtype: options.dtype ?? x.dtype, device: options.device ?? x.device };
+}
 
 /**
  * x on another device or in another dtype; x itself where nothing changes. A change of dtype is differentiable, a change

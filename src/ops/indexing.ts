@@ -20,7 +20,8 @@ import {
 } from "./checks.ts";
 import { catFor, pad } from "./placement.ts";
 
-interface AxisAttrs {
+/** How ops that pick along an axis find it. */
+export interface AxisAttrs {
   readonly axis: number;
   /** Size of the indexed axis. */
   readonly n: number;
@@ -28,7 +29,8 @@ interface AxisAttrs {
   readonly op: string;
 }
 
-const replaceAxis = (shape: Shape, axis: number, n: number): number[] =>
+/** The shape with another size along one axis. */
+export const replaceAxis = (shape: Shape, axis: number, n: number): number[] =>
   shape.map((m, i) => (i === axis ? n : m));
 
 const gatherPrimitive: Primitive<AxisAttrs> = primitive({

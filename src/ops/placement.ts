@@ -75,16 +75,20 @@ export const whole = (n: number): Span => ({ start: 0, length: n, step: 1 });
 
 // ---- joining
 
-/** One primitive per number of inputs, made when first asked for: a record names each input. */
+/**
+ * Primitives of any number of inputs, made when first asked for: a record names each input. One serves all counts up to a
+ * power of two, the last inputs being absent, so that few are ever made.
+ */
 export function perArity<A>(
   make: (names: readonly string[]) => Primitive<A>,
 ): (count: number) => Primitive<A> {
   const made = new Map<number, Primitive<A>>();
   return (count) => {
-    let p = made.get(count);
+    const most = 2 ** Math.ceil(Math.log2(Math.max(1, count)));
+    let p = made.get(most);
     if (p === undefined) {
-      p = make(Array.from({ length: count }, (_, i) => `x${String(i)}`));
-      made.set(count, p);
+      p = make(Array.from({ length: most }, (_, i) => `x${String(i)}`));
+      made.set(most, p);
     }
     return p;
   };

@@ -53,8 +53,8 @@ export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>
 
 /** `rand` with the shape, dtype and device of x. */
 export const randLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
-  draw("randLike", "uniform", x.shape, likeOptions(x, options));
+  draw("randLike", "uniform", x.shape, likeOptions("randLike", x, options));
 
 /** `randn` with the shape, dtype and device of x. */
 export const randnLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
-  draw("randnLike", "normal", x.shape, likeOptions(x, options));
+  draw("randnLike", "normal", x.shape, likeOptions("randnLike", x, options));

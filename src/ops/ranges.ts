@@ -105,7 +105,7 @@ export function empty(shape: Shape, options: TensorOptions = {}): Tensor {
 
 /** An `empty` tensor with the shape, dtype and device of x. */
 export const emptyLike = (x: Tensor, options: TensorOptions = {}): Tensor =>
-  empty(x.shape, likeOptions(x, options));
+  empty(x.shape, likeOptions("emptyLike", x, options));
 
 export interface BufferOptions extends TensorOptions {
   /** Default: one axis of all elements. */

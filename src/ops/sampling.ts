@@ -49,7 +49,7 @@ export const randint = (low: number, high: number, shape: Shape, options: Random
 
 /** `randint` with the shape, dtype and device of x. */
 export const randintLike = (x: Tensor, low: number, high: number, options: RandomOptions = {}): Tensor =>
-  drawIntegers("randintLike", low, high, x.shape, likeOptions(x, options));
+  drawIntegers("randintLike", low, high, x.shape, likeOptions("randintLike", x, options));
 
 function drawIntegers(op: string, low: number, high: number, shape: Shape, options: RandomOptions): Tensor {
   const device = resolveDevice(op, options.device);

@@ -17,18 +17,9 @@ import {
   requireSameDType,
   requireWhole,
 } from "./checks.ts";
+import { replaceAxis } from "./indexing.ts";
+import type { AxisAttrs } from "./indexing.ts";
 import { perArity } from "./placement.ts";
-
-interface AxisAttrs {
-  readonly axis: number;
-  /** Size of the axis that is picked from. */
-  readonly n: number;
-  /** What the user called, for the error of an index out of range. */
-  readonly op: string;
-}
-
-const replaceAxis = (shape: Shape, axis: number, n: number): number[] =>
-  shape.map((m, i) => (i === axis ? n : m));
 
 const indexSelectPrimitive: Primitive<AxisAttrs> = primitive({
   name: "indexSelect",

@@ -182,7 +182,7 @@ function ranged(op: string, x: Tensor, axis: number, { start, end, step = 1 }: I
       `bounds must be whole numbers and the step not 0; got start ${String(start)}, end ${String(end)}, step ${String(step)}.`,
     );
   }
-  if (step > 0) return slice(x, axis, clampTo(start ?? 0, x.shape[axis]), end, step);
+  if (step > 0) return slice(x, axis, clampTo(start ?? 0, x.shape[axis]), end === -Infinity ? 0 : end, step);
   // Backward: the same elements forward, then turned round.
   const n = x.shape[axis];
   const clamp = (i: number): number => Math.min(n - 1, Math.max(-1, i < 0 ? i + n : i));

@@ -96,6 +96,13 @@ export function requireRange(op: string, name: string, value: number, low: numbe
   throw new ValueError(op, `${name} must be ${range}; got ${String(value)}.`);
 }
 
+/** @throws ValueError unless the value is one of those named. */
+export function requireOneOf(op: string, name: string, value: string, known: readonly string[]): void {
+  if (known.includes(value)) return;
+  const list = known.map((one) => JSON.stringify(one)).join(", ");
+  throw new ValueError(op, `${name} must be one of ${list}; got ${JSON.stringify(value)}.`);
+}
+
 /** The checks that optimizers of Adam's family share. */
 export function checkMoments(
   op: string,

@@ -115,6 +115,7 @@ export function primitive<
 >(record: PrimitiveRecord<I, O, S, A>): Primitive<A> {
   const { name, inputs, saves = [], mutates = [] } = record;
   const outputs = record.outputs ?? ["y"];
+  const strided = new Set(record.strided);
   const missing = (part: string) => (): never => {
     throw new TypeError(`primitive ${name} has no ${part}`);
   };
@@ -131,7 +132,7 @@ export function primitive<
     name,
     inputs,
     outputs,
-    strided: inputs.map((input) => record.strided?.includes(input) ?? false),
+    strided: inputs.map((input) => strided.has(input)),
     fused: record.fused ?? null,
     saves,
     saveSlots,

@@ -21,7 +21,7 @@ export class Monitor {
 
   /**
    * @param prefix What errors put before the names of the options.
-   * @throws ValueError for a negative minDelta.
+   * @throws ValueError for a negative minDelta, or another mode.
    */
   constructor(
     op: string,
@@ -31,6 +31,9 @@ export class Monitor {
   ) {
     if (!(minDelta >= 0))
       throw new ValueError(op, `${prefix}minDelta must be >= 0; got ${String(minDelta)}.`);
+    if (mode !== undefined && !["min", "max"].includes(mode)) {
+      throw new ValueError(op, `${prefix}mode must be "min" or "max"; got ${JSON.stringify(mode)}.`);
+    }
     this.#op = op;
     this.#prefix = prefix;
     this.name = monitor ?? (hasValidation ? "valLoss" : "loss");

@@ -300,6 +300,18 @@ describe("a file that does not fit", () => {
     }).toEqual(before);
   });
 
+  it("is not written where it could not be read again", async () => {
+    const model = own(perceptron());
+    const optimizer = own(new SGD(model.parameters(), { lr: 0.1 }));
+    await saveCheckpoint(path, { model, optimizer });
+    optimizer.lr = Infinity;
+    await expect(saveCheckpoint(path, { model, optimizer })).rejects.toThrow(
+      "saveCheckpoint: the numbers of the optimizer must be finite; got lr Infinity.",
+    );
+    await loadCheckpoint(path, { model, optimizer });
+    expect(optimizer.lr).toBe(0.1);
+  });
+
   it("a missing file is a FileError, and the library's own metadata key is taken", async () => {
     const model = perceptron();
     expect(await failure(loadCheckpoint(path, { model }))).toBeInstanceOf(FileError);

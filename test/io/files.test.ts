@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { NeuriteError } from "../../src/core/errors.ts";
-import { FileError, readFileBytes, writeFileAtomic, writeFileAtomicOn } from "../../src/io/files.ts";
-import type { FileSystem } from "../../src/io/files.ts";
+import { appendToFile, appendToFileOn, FileError, readFileBytes } from "../../src/io/files.ts";
+import { writeFileAtomic, writeFileAtomicOn } from "../../src/io/files.ts";
+import type { FileSystem, GrowingFiles } from "../../src/io/files.ts";
 
 let directory = "";
 
@@ -107,6 +108,29 @@ describe("writeFileAtomic", () => {
     await writeFileAtomic(path, Uint8Array.of(7));
     expect(await readFileBytes(path)).toEqual(Uint8Array.of(7));
     for (const name of left) expect(await fs.readFile(name, "utf8")).toBe("part");
+  });
+
+  it("adds all of the bytes to a growing file or none", async () => {
+    const path = join(directory, "log");
+    await appendToFile(path, Uint8Array.of(1, 2));
+    const full: GrowingFiles = {
+      ...fs,
+      open: async (name, flags) => {
+        const file = await fs.open(name, flags);
+        return {
+          stat: () => file.stat(),
+          truncate: (size) => file.truncate(size),
+          close: () => file.close(),
+          writeFile: async (data) => {
+            await file.writeFile(data.subarray(0, 1));
+            throw Object.assign(new Error("ENOSPC: injected"), { code: "ENOSPC" });
+          },
+        };
+      },
+    };
+    expect((await failure(appendToFileOn(full, path, Uint8Array.of(3, 4)))).code).toBe("ENOSPC");
+    await appendToFile(path, Uint8Array.of(3, 4));
+    expect(await readFileBytes(path)).toEqual(Uint8Array.of(1, 2, 3, 4));
   });
 
   it("says what holds when only the directory could not be forced to disk", async () => {

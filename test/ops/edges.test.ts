@@ -183,8 +183,9 @@ describe.each(["wasm", "reference"])("on %s", (device) => {
   );
 
   it(
-    "reads nested booleans as a mask",
+    "reads nested booleans as a mask, and an end below all as none",
     scoped(() => {
+      expect(n8.index(plain([1, 2]), [{ end: -inf }]).shape).toEqual([0]);
       const mask = [
         [true, false],
         [false, true],
@@ -194,6 +195,62 @@ describe.each(["wasm", "reference"])("on %s", (device) => {
         [3, 4],
       ]);
       expect(list(n8.index(x, [mask]))).toEqual([1, 4]);
+    }),
+  );
+
+  it(
+    "casts what int32 cannot hold to the nearest end",
+    scoped(() => {
+      const x = plain([inf, -inf, nan, 3e9, -3e9, -1.9]);
+      const ends = [2 ** 31 - 1, -(2 ** 31), 0, 2 ** 31 - 1, -(2 ** 31), -1];
+      expect(list(n8.cast(x, "int32"))).toEqual(ends);
+    }),
+  );
+
+  it(
+    "ops made of others name themselves where devices differ",
+    scoped(() => {
+      const x = plain([1]);
+      const far = n8.tensor([1], { device: device === "wasm" ? "reference" : "wasm" });
+      expect(() => n8.prelu(x, far)).toThrow(/^prelu: inputs must lie on one device/);
+      expect(() => n8.lerp(x, far, 0.5)).toThrow(/^lerp: inputs must lie on one device/);
+      expect(() => n8.lerp(x, x, far)).toThrow(/^lerp: inputs must lie on one device/);
+    }),
+  );
+
+  it(
+    "ops that share a record with others name themselves for a released input",
+    scoped(() => {
+      const x = n8.zeros([1, 1, 2, 2], { device });
+      x.dispose();
+      const calls: Record<string, () => unknown> = {
+        celu: () => n8.celu(x),
+        hardtanh: () => n8.hardtanh(x),
+        relu6: () => n8.relu6(x),
+        square: () => n8.square(x),
+        maxPool2dWithIndices: () => n8.maxPool2dWithIndices(x, 1),
+        zerosLike: () => n8.zerosLike(x),
+        onesLike: () => n8.onesLike(x),
+        fullLike: () => n8.fullLike(x, 1),
+        emptyLike: () => n8.emptyLike(x),
+        randLike: () => n8.randLike(x),
+        randintLike: () => n8.randintLike(x, 0, 2),
+      };
+      for (const [op, call] of Object.entries(calls))
+        expect(call).toThrow(new RegExp(`^${op}: its inputs must be alive`));
+      expect(() => n8.clamp(plain([1]))).toThrow(/^clamp: min, max or both must be numbers/);
+    }),
+  );
+
+  it(
+    "joining many tensors makes few primitives",
+    scoped(() => {
+      const x = make([1]);
+      const joined = [3, 4, 5, 8, 1000].map((count) => n8.cat(new Array<Tensor>(count).fill(x)));
+      const records = joined.map((y) => y.node!.primitive);
+      expect(records[0]).toBe(records[1]);
+      expect(records[2]).toBe(records[3]);
+      expect(joined.map((y) => list(n8.grad(n8.sum(y), x))[0])).toEqual([3, 4, 5, 8, 1000]);
     }),
   );
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { tensor, zeros } from "../../src/index.ts";
 import { parameter } from "../../src/nn/index.ts";
-import { OneCycleLR, ReduceLROnPlateau, SGD, WeightAverage } from "../../src/optim/index.ts";
+import { CyclicLR, OneCycleLR, ReduceLROnPlateau, SGD, WeightAverage } from "../../src/optim/index.ts";
 
 describe("optimizers", () => {
   it("a gradient of another shape leaves all parameters as they were", () => {
@@ -48,6 +48,21 @@ describe("schedulers", () => {
     scheduler.step();
     expect(optimizer.lr).toBeGreaterThan(0.9);
     expect(optimizer.lr).toBeLessThan(1);
+    p.dispose();
+  });
+
+  it("refuse words that they do not know", () => {
+    const { p, optimizer } = make();
+    const word = "cosine" as "cos";
+    expect(() => new OneCycleLR(optimizer, { maxLr: 1, totalSteps: 4, annealStrategy: word })).toThrow(
+      'OneCycleLR: annealStrategy must be one of "cos", "linear"; got "cosine".',
+    );
+    expect(() => new ReduceLROnPlateau(optimizer, { mode: "least" as "min" })).toThrow(
+      'ReduceLROnPlateau: mode must be one of "min", "max"; got "least".',
+    );
+    expect(
+      () => new CyclicLR(optimizer, { baseLr: 0, maxLr: 1, mode: "triangular3" as "triangular2" }),
+    ).toThrow('CyclicLR: mode must be one of "triangular", "triangular2", "expRange"; got "triangular3".');
     p.dispose();
   });
 

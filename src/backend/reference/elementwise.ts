@@ -26,8 +26,11 @@ export const elementwise: Elementwise = {
   cast(x, y) {
     const from = elementsOf(x);
     const out = elementsOf(y);
-    // To int32, storing truncates toward zero. To bool, whatever is not zero is true, NaN included.
+    // To int32: toward zero, to the nearest end of the range beyond it, NaN to 0. To bool, whatever is not zero is true, NaN
+    // included.
     if (y.storage.dtype === "bool") for (let i = 0; i < out.length; i++) out[i] = from[i] === 0 ? 0 : 1;
+    else if (y.storage.dtype === "int32")
+      for (let i = 0; i < out.length; i++) out[i] = Math.min(Math.max(from[i], -(2 ** 31)), 2 ** 31 - 1);
     else for (let i = 0; i < out.length; i++) out[i] = from[i];
   },
 

@@ -40,7 +40,10 @@ export const rsqrt: UnaryFunction = unary("rsqrt", ["y"], (g, { y }) => mul(mul(
 export const reciprocal: UnaryFunction = unary("reciprocal", ["y"], (g, { y }) => neg(mul(g, mul(y, y))));
 
 /** y = x^2. */
-export const square = (x: Tensor): Tensor => mul(x, x);
+export function square(x: Tensor): Tensor {
+  x.assertAlive("square");
+  return mul(x, x);
+}
 
 const powScalarPrimitive = unaryWith("powScalar", ["x"], (g, { x }, { a }) =>
   a === 0 ? zeroGradient(g) : mul(g, a === 1 ? 1 : mul(pow(x, a - 1), a)),

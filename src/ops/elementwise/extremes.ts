@@ -4,9 +4,9 @@ import { ValueError } from "../../core/errors.ts";
 import { apply } from "../../tensor/apply.ts";
 import { composite } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { add, applyBinary, binary, mul, sub } from "../algebra.ts";
+import { add, applyBinary, binary, isTensor, mul, sub } from "../algebra.ts";
 import type { TensorLike } from "../algebra.ts";
-import { requireFloat, requireNumber } from "../checks.ts";
+import { requireFloat, requireNumber, requireSameDevice } from "../checks.ts";
 import { eq, ge, gt, le, logicalAnd, lt, where } from "./comparison.ts";
 import { unary, unaryWith, zeroGradient } from "./unary.ts";
 import type { UnaryFunction } from "./unary.ts";
@@ -50,8 +50,10 @@ const openClampPrimitive = unaryWith("clamp", ["x"], (g, { x }, { a, b }) =>
 );
 
 /** `clamp` whose gradient is 0 at the bounds, on behalf of `op`. */
-export const openClamp = (op: string, x: Tensor, min: number, max: number): Tensor =>
-  apply(openClampPrimitive, [x], { op, a: min, b: max });
+export function openClamp(op: string, x: Tensor, min: number, max: number): Tensor {
+  x.assertAlive(op);
+  return apply(openClampPrimitive, [x], { op, a: min, b: max });
+}
 
 export interface ClampOptions {
   readonly min?: number;
@@ -64,7 +66,7 @@ export interface ClampOptions {
  *
  * @throws ValueError where no bound is given, or one is NaN.
  */
-export function clamp(x: Tensor, { min, max }: ClampOptions): Tensor {
+export function clamp(x: Tensor, { min, max }: ClampOptions = {}): Tensor {
   x.assertAlive("clamp");
   if ((min === undefined && max === undefined) || Number.isNaN(min) || Number.isNaN(max)) {
     throw new ValueError(
@@ -87,7 +89,9 @@ export function clamp(x: Tensor, { min, max }: ClampOptions): Tensor {
  * Numerics: a number above 1/2 starts from b, so that weight 1 gives b exactly.
  */
 export function lerp(a: Tensor, b: Tensor, weight: TensorLike): Tensor {
-  a.assertAlive("lerp");
+  const tensors = [a, b, ...(isTensor(weight) ? [weight] : [])];
+  for (const x of tensors) x.assertAlive("lerp");
+  requireSameDevice("lerp", tensors);
   requireFloat("lerp", a);
   return composite("lerp", () => {
     if (typeof weight === "number" && weight > 0.5) return add(b, mul(sub(a, b), 1 - weight));

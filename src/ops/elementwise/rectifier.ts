@@ -6,7 +6,7 @@ import { primitive } from "../../tensor/primitive.ts";
 import type { Primitive } from "../../tensor/primitive.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { add, mul, reshape } from "../algebra.ts";
-import { requireFloat } from "../checks.ts";
+import { requireFloat, requireSameDevice } from "../checks.ts";
 import { gt, le, where } from "./comparison.ts";
 import { openClamp } from "./extremes.ts";
 import { activationGrad, floatComposite, unary, unaryWith } from "./unary.ts";
@@ -64,6 +64,7 @@ export const leakyRelu = (x: Tensor, slope = 0.01): Tensor =>
 export function prelu(x: Tensor, weight: Tensor): Tensor {
   x.assertAlive("prelu");
   weight.assertAlive("prelu");
+  requireSameDevice("prelu", [x, weight]);
   requireFloat("prelu", weight);
   const channels = x.rank > 1 ? x.shape[1] : 1;
   if (weight.rank > 1 || (weight.size !== 1 && weight.size !== channels)) {
@@ -92,6 +93,7 @@ export const elu = (x: Tensor, alpha = 1): Tensor => apply(eluPrimitive, [x], { 
  * @throws ValueError where alpha is 0.
  */
 export function celu(x: Tensor, alpha = 1): Tensor {
+  x.assertAlive("celu");
   if (alpha === 0) throw new ValueError("celu", `alpha must not be 0; got ${String(alpha)}.`);
   return apply(eluPrimitive, [x], { op: "celu", a: alpha, b: 1 / alpha });
 }

@@ -73,20 +73,23 @@ export interface PoolOptions<Size extends Sizes = Pair> {
  * Shapes: x [N, C, H, W] -> [N, C, H', W'], H' as for conv2d. The gradient goes to the element that won.
  */
 export function maxPool2d(x: Tensor, kernelSize: Pair, options: PoolOptions = {}): Tensor {
-  const [y, index] = maxPool2dWithIndices(x, kernelSize, options);
+  const [y, index] = pooled("maxPool2d", x, kernelSize, options);
   index.dispose();
   return y;
 }
 
 /** `maxPool2d`, and where each maximum came from: int32 positions h W + w in the input plane. */
-export function maxPool2dWithIndices(
+export const maxPool2dWithIndices = (
   x: Tensor,
   kernelSize: Pair,
   options: PoolOptions = {},
-): [y: Tensor, index: Tensor] {
-  x.assertAlive("maxPool2d");
-  requireRank("maxPool2d", "x", x, 4, "[N, C, H, W]");
-  const windows = windowsOver("maxPool2d", x, 2, kernelSize, options);
+): [y: Tensor, index: Tensor] => pooled("maxPool2dWithIndices", x, kernelSize, options);
+
+function pooled(op: string, x: Tensor, kernelSize: Pair, options: PoolOptions): [y: Tensor, index: Tensor] {
+  x.assertAlive(op);
+  requireRank(op, "x", x, 4, "[N, C, H, W]");
+  requireFloat(op, x);
+  const windows = windowsOver(op, x, 2, kernelSize, options);
   const both = ([a, b]: readonly number[]): readonly [number, number] => [a, b];
   const [n, c, h, w] = x.shape;
   const geometry = {

@@ -1,5 +1,6 @@
 // Schedulers that raise the learning rate and lower it again, moving the momentum the other way.
 import { ValueError } from "../../core/errors.ts";
+import { requireOneOf } from "../group.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { requireCount } from "./factor.ts";
 import { perGroup, Scheduler, setInitialRate } from "./scheduler.ts";
@@ -72,6 +73,7 @@ export class OneCycleLR extends Scheduler {
     const { cycleMomentum = true, baseMomentum = 0.85, maxMomentum = 0.95, threePhase = false } = options;
     if (!(pctStart >= 0 && pctStart <= 1))
       throw new ValueError("OneCycleLR", `pctStart must be in [0, 1]; got ${String(pctStart)}.`);
+    requireOneOf("OneCycleLR", "annealStrategy", annealStrategy, ["cos", "linear"]);
     requireCount("OneCycleLR", "totalSteps (or epochs x stepsPerEpoch)", totalSteps);
     const high = perGroup("OneCycleLR", "maxLr", options.maxLr, optimizer);
     const start = high.map((lr) => lr / divFactor);
@@ -198,6 +200,8 @@ function heightOf({
   scaleFn,
   scaleMode = "cycle",
 }: CyclicOptions): (cycle: number, step: number) => number {
+  requireOneOf("CyclicLR", "mode", mode, ["triangular", "triangular2", "expRange"]);
+  requireOneOf("CyclicLR", "scaleMode", scaleMode, ["cycle", "iterations"]);
   if (scaleFn) return (cycle, step) => scaleFn(scaleMode === "cycle" ? cycle : step);
   if (mode === "triangular") return () => 1;
   if (mode === "triangular2") return (cycle) => 1 / 2 ** (cycle - 1);

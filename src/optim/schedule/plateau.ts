@@ -1,6 +1,6 @@
 // A scheduler that waits for a metric to stop improving.
 import { ValueError } from "../../core/errors.ts";
-import { requireRange, withoutUndefined } from "../group.ts";
+import { requireOneOf, requireRange, withoutUndefined } from "../group.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { perGroup, Scheduler } from "./scheduler.ts";
 import type { SchedulerState } from "./scheduler.ts";
@@ -37,7 +37,10 @@ export class ReduceLROnPlateau extends Scheduler {
       ...{ cooldown: 0, eps: 1e-8 },
       ...withoutUndefined(options),
     };
-    requireRange("ReduceLROnPlateau", "factor", this.#options.factor, 0, 1);
+    const { mode, factor, thresholdMode } = this.#options;
+    requireOneOf("ReduceLROnPlateau", "mode", mode, ["min", "max"]);
+    requireOneOf("ReduceLROnPlateau", "thresholdMode", thresholdMode, ["rel", "abs"]);
+    requireRange("ReduceLROnPlateau", "factor", factor, 0, 1);
     this.#minLrs = perGroup("ReduceLROnPlateau", "minLr", minLr, optimizer);
     this.epoch = 0;
   }
