@@ -24,7 +24,7 @@ function combine(op: i32, a: v128, b: v128): v128 {
   if (op == DIV) return f32x4.div(a, b);
   if (op == MAXIMUM) return f32x4.max(a, b);
   if (op == MINIMUM) return f32x4.min(a, b);
-  if (op == RELU_GRAD) return v128.and(a, f32x4.gt(b, f32x4.splat(0)));
+  if (op == RELU_GRAD) return v128.andnot(a, f32x4.le(b, f32x4.splat(0)));
   if (op == TANH_GRAD) return f32x4.mul(a, f32x4.sub(f32x4.splat(1), f32x4.mul(b, b)));
   return f32x4.mul(f32x4.mul(a, b), f32x4.sub(f32x4.splat(1), b));
 }

@@ -119,5 +119,6 @@ export { lstm_f32, lstm_grad_f32 } from "./recurrent/lstm";
 export { rnn_f32, rnn_grad_f32 } from "./recurrent/rnn";
 export { pack_columns_f32 } from "./recurrent/step";
 export { argmax_f32, argmin_f32, max_f32, min_f32, prod_f32, sum_f32 } from "./reduce";
+export { argument_i32, reduce_i32, scan_i32 } from "./reduce-int";
 export { cumprod_f32, cumsum_f32, recurrence_f32 } from "./scan";
 export { where_f32 } from "./where";

@@ -223,9 +223,10 @@ export function geluTanh4(x: v128): v128 {
   return f32x4.mul(f32x4.mul(x, f32x4.splat(0.5)), f32x4.add(t, f32x4.splat(1)));
 }
 
-/** The derivative of gelu's tanh form. */
+/** The derivative of gelu's tanh form. Beyond 16 it is 0 or 1, and powers of larger numbers would overflow. */
 @inline
 export function geluTanhSlope4(x: v128): v128 {
+  x = f32x4.max(f32x4.min(x, f32x4.splat(16)), f32x4.splat(-16));
   const square = f32x4.mul(x, x);
   const t = geluInner4(x, square);
   const inner = madd(square, f32x4.splat(3 * GELU_SCALE * GELU_CUBIC), f32x4.splat(GELU_SCALE));

@@ -17,6 +17,7 @@ import { helpText, parseOptions, UsageError } from "./options.ts";
 import type { Options } from "./options.ts";
 import { peak } from "./peak.ts";
 import { random } from "./random.ts";
+import { order } from "./order.ts";
 import { reduce } from "./reduce.ts";
 import { describeMachine, printMachine, Report } from "./report.ts";
 import { small } from "./small.ts";
@@ -25,7 +26,7 @@ import type { Suite } from "./suite.ts";
 
 const suites: readonly Suite[] = [
   ...[peak, apply, small, gemm, conv, attention],
-  ...[elementwise, reduce, fused, movement, random, lenet, steps, memory],
+  ...[elementwise, reduce, order, fused, movement, random, lenet, steps, memory],
 ];
 
 async function main(args: readonly string[]): Promise<void> {

@@ -34,11 +34,11 @@ const opsOrder: readonly (readonly string[])[] = [
   ["reduce"],
   ["assign", "conv", "indexing", "linalg", "random", "ranges", "placement", "shape"],
   ["sampling", "selection"],
-  ["masking"],
+  ["masking", "embedding"],
   ["diagonals", "subscript", "windows"],
   ["ordering"],
   ["attention", "softmax", "dropout", "fused", "norm", "pool", "recurrent"],
-  ["similarity"],
+  ["similarity", "gumbel"],
   ["loss"],
   ["index"],
 ];

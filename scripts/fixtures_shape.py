@@ -111,7 +111,53 @@ def windows():
                        lambda a, m=mode, r=renamed, c=align: F.interpolate(a, mode=modes.get(m, m), align_corners=c, **r), shape)
 
 
+def options():
+    """Options that the ops take besides the usual."""
+    words = [[1, 0, 1], [3, 1, 3]]
+    yield case("embedding", "scaleGradByFreq", ["$i", "$a", {"scaleGradByFreq": True}],
+               lambda a, i: F.embedding(i, a, scale_grad_by_freq=True), (5, 3), i=words)
+    yield case("embedding", "scaleGradByFreq, paddingIdx", ["$i", "$a", {"scaleGradByFreq": True, "paddingIdx": -2}],
+               lambda a, i: F.embedding(i, a, scale_grad_by_freq=True, padding_idx=-2), (5, 3), i=words)
+    for p in (2, 1, 3):
+        yield case("embedding", f"maxNorm, p {p}", ["$i", "$a", {"maxNorm": 1.25, "normType": p}],
+                   lambda a, i, p=p: F.embedding(i, a.clone(), max_norm=1.25, norm_type=p), (5, 3), i=words)
+    for shape, size in (((2, 2, 7), 3), ((1, 2, 5, 6), (2, 4)), ((1, 1, 3, 4, 5), (2, 6, 2))):
+        yield case("interpolate", f"area {size}", ["$a", {"size": size, "mode": "area"}],
+                   lambda a, s=size: F.interpolate(a, size=s, mode="area"), shape)
+    yield case("interpolate", "area, scale", ["$a", {"scaleFactor": 0.6, "mode": "area"}],
+               lambda a: F.interpolate(a, scale_factor=0.6, mode="area"), (1, 2, 5, 7))
+    yield case("interpolate", "recomputed scale", ["$a", {"scaleFactor": 1.7, "mode": "bilinear", "recomputeScaleFactor": True}],
+               lambda a: F.interpolate(a, scale_factor=1.7, mode="bilinear", recompute_scale_factor=True), (1, 2, 3, 5))
+    for mode in ("bilinear", "bicubic"):
+        for align in (False, True):
+            for size in ((2, 3), (7, 9), (3, 12)):
+                yield case("interpolate", f"{mode} {size} antialias, corners {align}",
+                           ["$a", {"size": size, "mode": mode, "antialias": True, "alignCorners": align}],
+                           lambda a, s=size, m=mode, c=align: F.interpolate(a, size=s, mode=m, antialias=True, align_corners=c),
+                           (1, 2, 6, 8))
+        yield case("interpolate", f"{mode} antialias, scale",
+                   ["$a", {"scaleFactor": 0.4, "mode": mode, "antialias": True}],
+                   lambda a, m=mode: F.interpolate(a, scale_factor=0.4, mode=m, antialias=True), (1, 1, 6, 8))
+    yield case("repeatInterleave", "counts", ["$a", [2, 0, 3]], lambda a: a.repeat_interleave(torch.tensor([2, 0, 3])), (3,))
+    yield case("repeatInterleave", "counts along an axis", ["$a", "$i", 1],
+               lambda a, i: a.repeat_interleave(i, 1), (2, 3, 2), i=[1, 3, 0])
+    for name, kernel, js in (
+        ("plain", 2, {}),
+        ("stride, padding", [2, 3, 2], {"stride": [2, 1, 2], "padding": [1, 1, 0]}),
+        ("ceil mode", 2, {"stride": 2, "padding": 1, "ceilMode": True}),
+    ):
+        torch_options = {{"ceilMode": "ceil_mode"}.get(k, k): v for k, v in js.items()}
+        yield case("maxPool3d", name, ["$a", kernel, js],
+                   lambda a, k=kernel, o=torch_options: F.max_pool3d(a, k, **o), (1, 2, 4, 5, 5))
+        for include in (True, False):
+            yield case("avgPool3d", f"{name}, countIncludePad {include}", ["$a", kernel, js | {"countIncludePad": include}],
+                       lambda a, k=kernel, o=torch_options, c=include: F.avg_pool3d(a, k, count_include_pad=c, **o),
+                       (1, 2, 4, 5, 5))
+    yield case("avgPool3d", "divisor", ["$a", 2, {"divisorOverride": 5}],
+               lambda a: F.avg_pool3d(a, 2, divisor_override=5), (1, 2, 4, 4, 5))
+
+
 if __name__ == "__main__":
-    for make in (placing, picking, windows):
+    for make in (placing, picking, windows, options):
         torch.manual_seed(20)
         write(f"shape-{make.__name__}", list(make()), "scripts/fixtures_shape.py")

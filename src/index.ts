@@ -183,9 +183,9 @@ export type {
 } from "./ops/norm.ts";
 export { alphaDropout, dropout, dropout2d } from "./ops/dropout.ts";
 export type { DropoutOptions } from "./ops/dropout.ts";
-export { maxPool1d, maxPool2d, maxPool2dWithIndices } from "./ops/pool/max.ts";
+export { maxPool1d, maxPool2d, maxPool2dWithIndices, maxPool3d } from "./ops/pool/max.ts";
 export type { PoolOptions } from "./ops/pool/max.ts";
-export { avgPool1d, avgPool2d, lpPool1d, lpPool2d } from "./ops/pool/average.ts";
+export { avgPool1d, avgPool2d, avgPool3d, lpPool1d, lpPool2d } from "./ops/pool/average.ts";
 export type { AvgPoolOptions, LpPoolOptions } from "./ops/pool/average.ts";
 export {
   adaptiveAvgPool1d,
@@ -199,7 +199,11 @@ export type { DiagonalOptions } from "./ops/diagonals.ts";
 export { maskedFill, maskedSelect, nonzero } from "./ops/masking.ts";
 export { cat, flip, pad, roll, stack } from "./ops/placement.ts";
 export type { PadMode, PadOptions } from "./ops/placement.ts";
-export { embedding, indexAdd, indexSelect, oneHot, take } from "./ops/selection.ts";
+export { gumbelSoftmax } from "./ops/gumbel.ts";
+export type { GumbelSoftmaxOptions } from "./ops/gumbel.ts";
+export { embedding } from "./ops/embedding.ts";
+export type { EmbeddingOptions } from "./ops/embedding.ts";
+export { indexAdd, indexSelect, oneHot, repeatInterleave, take } from "./ops/selection.ts";
 export {
   chunk,
   clone,
@@ -209,7 +213,6 @@ export {
   pixelShuffle,
   pixelUnshuffle,
   repeat,
-  repeatInterleave,
   select,
   split,
   squeeze,

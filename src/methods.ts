@@ -9,7 +9,7 @@ import * as elementwise from "./ops/elementwise.ts";
 import { gather, scatter, scatterAdd } from "./ops/indexing.ts";
 import { maskedFill, maskedSelect, nonzero } from "./ops/masking.ts";
 import { flip, roll } from "./ops/placement.ts";
-import { indexAdd, indexSelect, take } from "./ops/selection.ts";
+import { indexAdd, indexSelect, repeatInterleave, take } from "./ops/selection.ts";
 import * as shape from "./ops/shape.ts";
 import { matmul } from "./ops/linalg/matmul.ts";
 import { addmm, bmm, dot, outer } from "./ops/linalg/products.ts";
@@ -35,7 +35,7 @@ const { abs, sign, floor, ceil, round, trunc, remainder, minimum, maximum, clamp
 const { eq, ne, lt, le, gt, ge, isnan, isinf, isfinite, allclose, equal } = elementwise;
 const { logicalAnd, logicalOr, logicalXor, logicalNot } = elementwise;
 const { clone, squeeze, unsqueeze, flatten, unflatten, movedim, select, unbind, split, chunk } = shape;
-const { repeat, tile, repeatInterleave } = shape;
+const { repeat, tile } = shape;
 
 const { sort, argsort, topk, maxWithIndices, minWithIndices, median, medianWithIndices } = ordering;
 const { unique, uniqueWithCounts, histc } = ordering;

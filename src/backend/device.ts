@@ -25,14 +25,14 @@ export interface Device {
   /** Dtypes that buffers may have; `computes` those that floating-point kernels take. */
   readonly dtypes: readonly DType[];
   readonly computes: readonly DType[];
-  /** Opens an op: buffers pinned or allocated from here on stay resident until the next op opens. */
-  beginOp(): void;
+  /** Opens an op of this name: buffers pinned or allocated from here on stay resident until the next op opens. */
+  beginOp(op: string): void;
   pin(storage: Storage): void;
   allocate(op: string, dtype: DType, length: number): Storage;
   /** A buffer with a copy of the data. */
   upload(op: string, dtype: DType, data: BufferData): Storage;
   /** Elements `start .. start + length` of a buffer, as a copy. */
-  download(storage: Storage, start: number, length: number): BufferData;
+  download(op: string, storage: Storage, start: number, length: number): BufferData;
   /** Marks a buffer that is never spilled: parameters, optimizer state. */
   makePersistent(storage: Storage): void;
   memory(): MemoryInfo;

@@ -126,18 +126,18 @@ export interface KernelFamilies {
   compare(op: CompareOp, a: Operand, b: Operand, y: Operand): void;
   /** y = a where the bool condition holds, else b; all of any layout, already expanded to y's shape. */
   where(condition: Operand, a: Operand, b: Operand, y: Operand): void;
-  /** y [outer, inner] = op over n of x [outer, n, inner]; dense. */
+  /** y [outer, inner] = op over n of x [outer, n, inner]; dense. Of int32, and of bool to int32, modulo 2^32. */
   reduce(op: ReduceOp, x: Operand, y: Operand, form: AxisForm): void;
   /** y int32 [outer, inner] = position of the first maximum (NaN counts as one) over n; dense. */
   argmax(x: Operand, y: Operand, form: AxisForm): void;
   /** y int32 [outer, inner] = position of the first minimum (NaN counts as one) over n; dense. */
   argmin(x: Operand, y: Operand, form: AxisForm): void;
-  /** y = running sums or products of x along n of [outer, n, inner], from the end where `reverse`; dense. */
+  /** y = running sums or products of x along n of [outer, n, inner], from the end where `reverse`; dtypes as in `reduce`; dense. */
   scan(op: ScanOp, x: Operand, y: Operand, form: AxisForm, reverse: boolean): void;
   /** y_k = a_k y_(k-1) + x_k along n, or where `reverse` its adjoint in x, y_k = a_(k+1) y_(k+1) + x_k; dense. */
   recurrence(a: Operand, x: Operand, y: Operand, form: AxisForm, reverse: boolean): void;
-  /** index int32 [outer, n, inner] = the positions of x in sorted order along n; NaN is largest; stable; dense. */
-  argsort(x: Operand, index: Operand, form: AxisForm, order: Order): void;
+  /** index int32 [outer, count, inner] = the first positions of x in sorted order along n; NaN is largest; stable; dense. */
+  argsort(x: Operand, index: Operand, form: AxisForm, order: Order, count: number): void;
   /** index int32 [outer, inner] = position of the lower median over n, or of the first NaN; n >= 1; dense. */
   medianPosition(x: Operand, index: Operand, form: AxisForm): void;
   /** y = counts of x in equal bins over [low, high], or over the data's range where low = high; false if that is not finite. */

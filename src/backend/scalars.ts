@@ -33,7 +33,9 @@ const GELU_CUBIC = 0.044715;
 
 const geluInner = (x: number): number => GELU_SCALE * (x + GELU_CUBIC * x * x * x);
 
-function geluTanhGrad(g: number, x: number): number {
+// Beyond 16 the slope is 0 or 1; the powers of larger numbers would end in infinity times 0.
+function geluTanhGrad(g: number, far: number): number {
+  const x = Math.max(-16, Math.min(16, far));
   const t = Math.tanh(geluInner(x));
   return 0.5 * g * (1 + t + x * (1 - t * t) * GELU_SCALE * (1 + 3 * GELU_CUBIC * x * x));
 }
@@ -128,7 +130,7 @@ export const binaryScalars = {
   minimum: { js: Math.min },
   maximum: { js: Math.max },
   // Gradients of activations from the incoming gradient g and the saved output y.
-  reluGrad: { js: (g, y) => (y > 0 ? g : 0) },
+  reluGrad: { js: (g, y) => (y <= 0 ? 0 : g) },
   tanhGrad: { js: (g, y) => g * (1 - y * y) },
   sigmoidGrad: { js: (g, y) => g * y * (1 - y) },
   // These from g and the saved input x.
@@ -158,6 +160,8 @@ export type CompareOp = keyof typeof compareScalars;
 export interface ReduceScalar {
   readonly initial: number;
   readonly js: (accumulator: number, x: number) => number;
+  /** Of whole numbers, where doubles would lose digits. */
+  readonly int?: (accumulator: number, x: number) => number;
 }
 
 export const reduceScalars = {
@@ -165,7 +169,7 @@ export const reduceScalars = {
   // NaN wins, as in PyTorch: a comparison alone would drop it.
   max: { initial: -Infinity, js: (a, x) => (x > a || x !== x ? x : a) },
   min: { initial: Infinity, js: (a, x) => (x < a || x !== x ? x : a) },
-  prod: { initial: 1, js: (a, x) => a * x },
+  prod: { initial: 1, js: (a, x) => a * x, int: Math.imul },
 } satisfies Record<string, ReduceScalar>;
 
 export type ReduceOp = keyof typeof reduceScalars;

@@ -1,6 +1,9 @@
 // Orders of numbers: sorting, medians and histograms, as pure functions on arrays that the backends call on their own
 // buffers. NaN counts as larger than every number, and equal numbers keep their order.
 import type { BufferData } from "./dtype.ts";
+import { deskFor, lay, sortPositions } from "./merge-sort.ts";
+import { keyDesk, layKeys, positionDesk, radixLeast, radixSort, selectKey } from "./radix.ts";
+import type { Keyed } from "./radix.ts";
 
 /** An array seen as [outer, n, inner]; the work is done along n. */
 export interface Rows {
@@ -11,101 +14,95 @@ export interface Rows {
 
 export type Order = "ascending" | "descending";
 
-const RUN = 16;
+// Shorter rows are merged: counting digits costs a few thousand steps whatever the length.
+const SHORT = 256;
 
-/** Work arrays for rows of n elements, made once per call. */
-interface Desk {
-  readonly values: Float64Array;
-  readonly order: Int32Array;
-  readonly spare: Int32Array;
+/** Puts the first positions of a row that begins at `first` with this step in order; they are valid until the next call. */
+type RowOrder = (first: number, step: number) => Int32Array;
+
+function merging(x: BufferData, n: number, direction: Order): RowOrder {
+  const desk = deskFor(n);
+  const descending = direction === "descending";
+  const turned = new Int32Array(descending ? n : 0);
+  return (first, step) => {
+    const numbers = lay(desk, x, first, step, descending ? -1 : 1);
+    sortPositions(desk, numbers);
+    if (!descending || numbers === n) return desk.order;
+    turned.set(desk.order.subarray(numbers));
+    turned.set(desk.order.subarray(0, numbers), n - numbers);
+    return turned;
+  };
 }
 
-const deskFor = (n: number): Desk => ({
-  values: new Float64Array(n),
-  order: new Int32Array(n),
-  spare: new Int32Array(n),
-});
-
-// In descending order values are negated, so that one comparison serves both; returns how many are numbers, which come
-// first in `order`, with the positions of NaN behind them.
-function lay(desk: Desk, x: BufferData, at: number, step: number, sign: number): number {
-  const { values, order } = desk;
-  const n = values.length;
-  let numbers = 0;
-  for (let k = 0; k < n; k++) {
-    const value = x[at + k * step];
-    values[k] = sign * value;
-    if (!Number.isNaN(value)) order[numbers++] = k;
-  }
-  let next = numbers;
-  for (let k = 0; next < n; k++) if (Number.isNaN(values[k])) order[next++] = k;
-  return numbers;
+function counting(x: Keyed, n: number, direction: Order, count: number): RowOrder {
+  const desk = keyDesk(n);
+  // Half of the row or more is put in order faster than it is chosen.
+  const few = count * 2 < n;
+  const positions = positionDesk(few ? count : n);
+  return (first, step) => {
+    layKeys(x, first, step, desk.keys, direction === "descending");
+    if (few) radixLeast(desk, positions.order, count);
+    else radixSort(desk, positions, n);
+    return positions.order;
+  };
 }
 
-// Bottom-up merge sort of order[0 .. count) by value; stable. Short runs are sorted by insertion first.
-function sortPositions({ values, order, spare }: Desk, count: number): void {
-  for (let start = 0; start < count; start += RUN) {
-    const end = Math.min(count, start + RUN);
-    for (let i = start + 1; i < end; i++) {
-      const moving = order[i];
-      let j = i - 1;
-      for (; j >= start && values[order[j]] > values[moving]; j--) order[j + 1] = order[j];
-      order[j + 1] = moving;
-    }
-  }
-  let [from, to] = [order, spare];
-  for (let width = RUN; width < count; width *= 2) {
-    for (let start = 0; start < count; start += 2 * width) merge(values, from, to, start, width, count);
-    [from, to] = [to, from];
-  }
-  if (from !== order) order.set(from.subarray(0, count));
-}
-
-function merge(
-  values: Float64Array,
-  from: Int32Array,
-  to: Int32Array,
-  start: number,
-  width: number,
-  count: number,
-): void {
-  const middle = Math.min(count, start + width);
-  const end = Math.min(count, middle + width);
-  let left = start;
-  let right = middle;
-  for (let k = start; k < end; k++) {
-    const takesLeft = left < middle && (right >= end || values[from[left]] <= values[from[right]]);
-    to[k] = from[takesLeft ? left++ : right++];
-  }
-}
+const isKeyed = (x: BufferData, n: number): x is Keyed => n > SHORT && !(x instanceof Float64Array);
 
 function eachRow({ outer, n, inner }: Rows, visit: (first: number, column: number) => void): void {
   for (let o = 0; o < outer; o++) for (let i = 0; i < inner; i++) visit(o * n * inner + i, o * inner + i);
 }
 
-/** index[outer, k, inner] = position of the element that comes k-th. NaN comes last, or first in descending order. */
-export function sortOrder(x: BufferData, index: BufferData, rows: Rows, direction: Order): void {
+/**
+ * index[outer, k, inner] = position of the element that comes k-th, for the first `count`. NaN comes last, or first in
+ * descending order.
+ */
+export function sortOrder(
+  x: BufferData,
+  index: BufferData,
+  rows: Rows,
+  direction: Order,
+  count = rows.n,
+): void {
   const { n, inner } = rows;
-  const desk = deskFor(n);
-  eachRow(rows, (first) => {
-    const numbers = lay(desk, x, first, inner, direction === "descending" ? -1 : 1);
-    sortPositions(desk, numbers);
-    const lead = direction === "descending" ? n - numbers : 0;
-    for (let k = 0; k < numbers; k++) index[first + (lead + k) * inner] = desk.order[k];
-    const rest = direction === "descending" ? 0 : numbers;
-    for (let k = numbers; k < n; k++) index[first + (rest + k - numbers) * inner] = desk.order[k];
+  if (count === 0) return;
+  const orderRow = isKeyed(x, n) ? counting(x, n, direction, count) : merging(x, n, direction);
+  eachRow(rows, (first, column) => {
+    const order = orderRow(first, inner);
+    const start = Math.floor(column / inner) * count * inner + (column % inner);
+    for (let k = 0; k < count; k++) index[start + k * inner] = order[k];
   });
 }
 
 /** index[outer, inner] = position of the median: the lower of two middle elements; the first NaN if there is one. */
 export function medianPosition(x: BufferData, index: BufferData, rows: Rows): void {
   const { n, inner } = rows;
-  const desk = deskFor(n);
+  const medianOf = isKeyed(x, n) ? medianByBits(x, n) : medianByMerging(x, n);
   eachRow(rows, (first, column) => {
-    const numbers = lay(desk, x, first, inner, 1);
-    if (numbers === n) sortPositions(desk, n);
-    index[column] = desk.order[numbers === n ? (n - 1) >> 1 : numbers];
+    index[column] = medianOf(first, inner);
   });
+}
+
+function medianByMerging(x: BufferData, n: number): (first: number, step: number) => number {
+  const desk = deskFor(n);
+  return (first, step) => {
+    const numbers = lay(desk, x, first, step, 1);
+    if (numbers === n) sortPositions(desk, n);
+    return desk.order[numbers === n ? (n - 1) >> 1 : numbers];
+  };
+}
+
+function medianByBits(x: Keyed, n: number): (first: number, step: number) => number {
+  const desk = keyDesk(n);
+  const rank = (n - 1) >> 1;
+  return (first, step) => {
+    const firstNaN = layKeys(x, first, step, desk.keys, false);
+    if (firstNaN >= 0) return firstNaN;
+    const { key, smaller } = selectKey(desk, rank);
+    let position = -1;
+    for (let left = rank - smaller; left >= 0; left--) position = desk.keys.indexOf(key, position + 1);
+    return position;
+  };
 }
 
 /**

@@ -6,6 +6,7 @@ import { defaultGenerator, Generator } from "../core/rng.ts";
 import type { GeneratorState } from "../core/rng.ts";
 import type { Module } from "../nn/module.ts";
 import { Optimizer } from "../optim/optimizer.ts";
+import type { Scheduler, SchedulerState } from "../optim/schedule/scheduler.ts";
 import { tensor } from "../ops/creation.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -31,6 +32,9 @@ interface Header {
   readonly optimizer: Numbers | null;
   /** Of several optimizers; absent otherwise. */
   readonly optimizers?: Readonly<Record<string, Numbers>>;
+  /** What kind each optimizer is, by its key above, a single one under "". Older files lack it, and the scheduler. */
+  readonly kinds?: Readonly<Record<string, string>>;
+  readonly scheduler?: SchedulerState | null;
   readonly random: GeneratorState;
   readonly progress: unknown;
 }
@@ -38,6 +42,7 @@ interface Header {
 export interface CheckpointContent {
   readonly model: Module;
   readonly optimizer?: Optimizers;
+  readonly scheduler?: Scheduler | undefined;
   /** Where the run stands: anything that JSON can hold. */
   readonly progress?: unknown;
   /** Text of your own, by key. */
@@ -45,7 +50,7 @@ export interface CheckpointContent {
 }
 
 /**
- * Writes a checkpoint: parameters and buffers, optimizer state, the state of the default random stream, and `progress`.
+ * Writes a checkpoint: parameters and buffers, the states of optimizer, scheduler and default random stream, and `progress`.
  *
  * The file is written in one step: the path holds the old checkpoint or the whole new one, whatever happens.
  *
@@ -54,7 +59,7 @@ export interface CheckpointContent {
  */
 export async function saveCheckpoint(
   path: string,
-  { model, optimizer, progress = null, metadata = {} }: CheckpointContent,
+  { model, optimizer, scheduler, progress = null, metadata = {} }: CheckpointContent,
 ): Promise<void> {
   if (Object.hasOwn(metadata, KEY)) {
     throw new ValueError("saveCheckpoint", `metadata must leave the key "${KEY}" to the library; got it.`);
@@ -68,6 +73,8 @@ export async function saveCheckpoint(
     version: VERSION,
     optimizer: numbers[""] ?? null,
     ...(states.length > 0 && numbers[""] === undefined && { optimizers: numbers }),
+    kinds: Object.fromEntries(states.map(([name, state]) => [name, state.name])),
+    scheduler: scheduler?.stateDict() ?? null,
     random: defaultGenerator.state(),
     progress,
   };
@@ -112,6 +119,8 @@ function byName(op: string, optimizer: Optimizers | undefined): Readonly<Record<
 export interface CheckpointTarget<P> {
   readonly model: Module;
   readonly optimizer?: Optimizers;
+  /** Null refuses a checkpoint that has one; left out, it is passed over. */
+  readonly scheduler?: Scheduler | null;
   /** Sees the saved progress before anything is changed; throws to refuse it, returns what it read. */
   readonly check?: (progress: unknown) => P;
 }
@@ -123,7 +132,7 @@ export interface LoadedCheckpoint<P> {
 }
 
 /**
- * Reads a checkpoint back into a model, an optimizer and the default random stream.
+ * Reads a checkpoint back into a model, an optimizer, a scheduler and the default random stream.
  *
  * @throws FormatError when the file breaks the format, is no checkpoint, or is of another model or optimizer: the message
  * lists the keys that are missing, unexpected or of another shape. Nothing is changed then.
@@ -131,7 +140,7 @@ export interface LoadedCheckpoint<P> {
  */
 export async function loadCheckpoint<P = unknown>(
   path: string,
-  { model, optimizer, check = (progress) => progress as P }: CheckpointTarget<P>,
+  { model, optimizer, scheduler, check = (progress) => progress as P }: CheckpointTarget<P>,
 ): Promise<LoadedCheckpoint<P>> {
   const { tensors, metadata } = readSafetensors(await readFileBytes(path, "loadCheckpoint"), path);
   const header = readHeader(path, metadata.get(KEY));
@@ -139,14 +148,22 @@ export async function loadCheckpoint<P = unknown>(
   const modelTensors = withPrefix(tensors, MODEL);
   const wanted = Object.entries(byName("loadCheckpoint", optimizer)).map(([name, own]) => {
     const numbers = name === "" ? header.optimizer : (header.optimizers?.[name] ?? null);
-    return { name, own, numbers, tensors: withPrefix(tensors, prefixOf(name)) };
+    return {
+      name,
+      own,
+      numbers,
+      kind: header.kinds?.[name] ?? own.name,
+      tensors: withPrefix(tensors, prefixOf(name)),
+    };
   });
   checkState("loadCheckpoint", path, "model", state, modelTensors);
-  for (const { name, own, tensors, numbers } of wanted) checkOptimizer(path, name, own, tensors, numbers);
+  for (const one of wanted) checkOptimizer(path, one);
+  if (scheduler !== undefined) checkScheduler(path, scheduler, header.scheduler ?? null);
   const progress = check(header.progress);
   // From here on nothing can be wrong any more.
   assignState(state, modelTensors);
   for (const { own, tensors, numbers } of wanted) assignOptimizer(own, tensors, numbers!);
+  scheduler?.loadStateDict(header.scheduler!);
   defaultGenerator.restore(header.random);
   return { progress, metadata };
 }
@@ -186,18 +203,24 @@ function readHeader(path: string, text: string | undefined): Header {
 
 const isNumber = (value: unknown): boolean => typeof value === "number" || typeof value === "boolean";
 
-function checkOptimizer(
-  path: string,
-  name: string,
-  optimizer: Optimizer,
-  files: ReadonlyMap<string, FileTensor>,
-  numbers: Numbers | null,
-): void {
+/** An optimizer to load into, and what the file has for it. */
+interface Wanted {
+  readonly name: string;
+  readonly own: Optimizer;
+  readonly kind: string;
+  readonly tensors: ReadonlyMap<string, FileTensor>;
+  readonly numbers: Numbers | null;
+}
+
+function checkOptimizer(path: string, wanted: Wanted): void {
+  const { name, own: optimizer, kind, tensors: files, numbers } = wanted;
   const fail = (rule: string, got: string): never => {
     throw new FormatError("loadCheckpoint", `${path}: ${rule}; got ${got}.`);
   };
   const called = name === "" ? "" : ` "${name}"`;
   if (numbers === null) return fail(`the checkpoint must hold an optimizer${called}'s state`, "none");
+  if (kind !== optimizer.name)
+    fail(`the checkpoint must hold the state of ${optimizer.name}${called}`, `that of ${kind}`);
   // Numbers of single parameters ("0.step") say nothing about the kind.
   const names = (all: Numbers): string =>
     Object.keys(all)
@@ -218,6 +241,24 @@ function checkOptimizer(
   checkState("loadCheckpoint", path, `optimizer${called}'s parameters`, expected, files);
 }
 
+function checkScheduler(path: string, scheduler: Scheduler | null, saved: SchedulerState | null): void {
+  const fail = (rule: string, got: string): never => {
+    throw new FormatError("loadCheckpoint", `${path}: ${rule}; got ${got}.`);
+  };
+  if (scheduler === null) {
+    if (saved !== null) fail("the checkpoint's scheduler must be given to go on", "none");
+    return;
+  }
+  if (!isObject(saved)) return fail("the checkpoint must hold a scheduler's state", "none");
+  const names = (state: object): string => Object.keys(state).sort().join(", ");
+  const own = scheduler.stateDict();
+  if (names(saved) !== names(own))
+    fail(`the scheduler must be of the same kind (${names(own)})`, names(saved));
+  const { baseLrs } = saved;
+  if (!Array.isArray(baseLrs) || baseLrs.length !== own.baseLrs.length)
+    fail(`the scheduler must have ${String(own.baseLrs.length)} parameter groups`, JSON.stringify(baseLrs));
+}
+
 function assignOptimizer(
   optimizer: Optimizer,
   files: ReadonlyMap<string, FileTensor>,
@@ -230,6 +271,6 @@ function assignOptimizer(
         return [key, tensor(fileValues(file, dtype), { shape: file.shape, device, dtype })];
       }),
     );
-    optimizer.loadStateDict({ tensors, numbers });
+    optimizer.loadStateDict({ name: optimizer.name, tensors, numbers });
   });
 }

@@ -5,10 +5,11 @@ import { slice } from "../ops/algebra.ts";
 import { assign } from "../ops/assign.ts";
 import { full } from "../ops/creation.ts";
 import { randn } from "../ops/random.ts";
-import { embedding } from "../ops/selection.ts";
+import { embedding } from "../ops/embedding.ts";
 import { noGrad } from "../tensor/mode.ts";
 import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { showChanged } from "./describe.ts";
 import { whereOf } from "./init.ts";
 import type { ParameterOptions } from "./init.ts";
 import { Module } from "./module.ts";
@@ -17,6 +18,12 @@ import { parameter } from "./parameter.ts";
 export interface EmbeddingOptions extends ParameterOptions {
   /** A row that starts as zeros and gets no gradient; negative counts from the end. */
   readonly paddingIdx?: number;
+  /** Rows that are looked up and are longer than this are first scaled down to it, in the table itself. */
+  readonly maxNorm?: number;
+  /** The p of that norm; default 2. */
+  readonly normType?: number;
+  /** Divide each row's gradient by how often the row occurs in the index; default false. */
+  readonly scaleGradByFreq?: boolean;
 }
 
 /**
@@ -28,6 +35,9 @@ export class Embedding extends Module {
   readonly numEmbeddings: number;
   readonly embeddingDim: number;
   readonly paddingIdx: number | null;
+  readonly maxNorm: number | null;
+  readonly normType: number;
+  readonly scaleGradByFreq: boolean;
   weight: Tensor;
 
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}) {
@@ -44,6 +54,9 @@ export class Embedding extends Module {
       );
     }
     this.paddingIdx = row ?? null;
+    this.maxNorm = options.maxNorm ?? null;
+    this.normType = options.normType ?? 2;
+    this.scaleGradByFreq = options.scaleGradByFreq ?? false;
     const where = whereOf(options);
     this.weight = noGrad<Tensor>(() =>
       parameter(
@@ -63,11 +76,19 @@ export class Embedding extends Module {
   }
 
   override forward(index: Tensor): Tensor {
-    return embedding(index, this.weight, this.paddingIdx === null ? {} : { paddingIdx: this.paddingIdx });
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
+    return embedding(index, this.weight, {
+      ...(paddingIdx !== null && { paddingIdx }),
+      ...(maxNorm !== null && { maxNorm }),
+      normType,
+      scaleGradByFreq,
+    });
   }
 
   protected override describe(): string {
-    const padding = this.paddingIdx === null ? "" : `, paddingIdx=${String(this.paddingIdx)}`;
-    return `${String(this.numEmbeddings)}, ${String(this.embeddingDim)}${padding}`;
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
+    const defaults = { paddingIdx: null, maxNorm: null, normType: 2, scaleGradByFreq: false };
+    const changed = showChanged({ paddingIdx, maxNorm, normType, scaleGradByFreq }, defaults);
+    return `${String(this.numEmbeddings)}, ${String(this.embeddingDim)}${changed}`;
   }
 }

@@ -28,10 +28,12 @@ export {
   AdaptiveMaxPool2d,
   AvgPool1d,
   AvgPool2d,
+  AvgPool3d,
   LPPool1d,
   LPPool2d,
   MaxPool1d,
   MaxPool2d,
+  MaxPool3d,
 } from "./pool.ts";
 export {
   CELU,

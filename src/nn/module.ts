@@ -166,9 +166,22 @@ export abstract class Module {
     return this;
   }
 
-  /** Parameters and buffers by key; the tensors are the module's own, not copies. */
+  /**
+   * Parameters and buffers by key; the tensors are the module's own, not copies.
+   *
+   * @throws FormatError where two fields have one key, as `weightA` and `weight_a` do.
+   */
   stateDict(): StateDict {
-    return new Map(this.slots().map(({ key, tensor }) => [key, tensor]));
+    return this.#keyed("stateDict");
+  }
+
+  #keyed(op: string): StateDict {
+    const state: StateDict = new Map();
+    for (const { key, tensor } of this.slots()) {
+      if (state.has(key)) failTwice(op, key);
+      state.set(key, tensor);
+    }
+    return state;
   }
 
   /**
@@ -181,7 +194,7 @@ export abstract class Module {
     state: ReadonlyMap<string, Tensor>,
     { strict = true }: { readonly strict?: boolean } = {},
   ): LoadReport {
-    const own = this.stateDict();
+    const own = this.#keyed("loadStateDict");
     const missing = [...own.keys()].filter((key) => !state.has(key));
     const unexpected = [...state.keys()].filter((key) => !own.has(key));
     if (strict && missing.length + unexpected.length > 0) failKeys(missing, unexpected);
@@ -250,6 +263,14 @@ function moveTensor(
   });
   if (moved === tensor) return tensor;
   return isParameter(tensor) ? parameter(moved).setRequiresGrad(tensor.requiresGrad) : own(moved);
+}
+
+function failTwice(op: string, key: string): never {
+  throw new FormatError(
+    op,
+    `each tensor must have a key of its own; got ${JSON.stringify(key)} twice. ` +
+      "Keys are the names of fields in snake_case: rename one of the two.",
+  );
 }
 
 function failKeys(missing: readonly string[], unexpected: readonly string[]): never {

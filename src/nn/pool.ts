@@ -1,5 +1,5 @@
 // Pooling layers.
-import { avgPool1d, avgPool2d, lpPool1d, lpPool2d } from "../ops/pool/average.ts";
+import { avgPool1d, avgPool2d, avgPool3d, lpPool1d, lpPool2d } from "../ops/pool/average.ts";
 import type { AvgPoolOptions, LpPoolOptions } from "../ops/pool/average.ts";
 import {
   adaptiveAvgPool1d,
@@ -8,7 +8,7 @@ import {
   adaptiveMaxPool2d,
 } from "../ops/pool/adaptive.ts";
 import type { AdaptiveSize } from "../ops/pool/adaptive.ts";
-import { maxPool1d, maxPool2d } from "../ops/pool/max.ts";
+import { maxPool1d, maxPool2d, maxPool3d } from "../ops/pool/max.ts";
 import type { PoolOptions } from "../ops/pool/max.ts";
 import type { Pair, Sizes } from "../ops/conv.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -79,6 +79,36 @@ export class MaxPool2d extends WindowLayer<Pair, PoolOptions> {
 
   override forward(x: Tensor): Tensor {
     return maxPool2d(x, this.kernelSize, this.options);
+  }
+}
+
+/** Maximum over windows of [N, C, D, H, W]; the stride defaults to the kernel size. */
+export class MaxPool3d extends WindowLayer<Sizes, PoolOptions<Sizes>> {
+  constructor(kernelSize: Sizes, options: PoolOptions<Sizes> = {}) {
+    super(kernelSize, options);
+  }
+
+  override get moduleName(): string {
+    return "MaxPool3d";
+  }
+
+  override forward(x: Tensor): Tensor {
+    return maxPool3d(x, this.kernelSize, this.options);
+  }
+}
+
+/** Mean over windows of [N, C, D, H, W]; the stride defaults to the kernel size. */
+export class AvgPool3d extends WindowLayer<Sizes, AvgPoolOptions<Sizes>> {
+  constructor(kernelSize: Sizes, options: AvgPoolOptions<Sizes> = {}) {
+    super(kernelSize, options);
+  }
+
+  override get moduleName(): string {
+    return "AvgPool3d";
+  }
+
+  override forward(x: Tensor): Tensor {
+    return avgPool3d(x, this.kernelSize, this.options);
   }
 }
 

@@ -23,7 +23,15 @@ import { primitive } from "../tensor/primitive.ts";
 import type { Primitive } from "../tensor/primitive.ts";
 import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { broadcastSpec, requireFloat, requireNumber, requireSameDType, storable, stretch } from "./checks.ts";
+import {
+  broadcastSpec,
+  requireFloat,
+  requireNumber,
+  requireSameDType,
+  storable,
+  stretch,
+  totalDType,
+} from "./checks.ts";
 import { addScalar, divScalar, isFloatTensor, mulScalar, subFrom, subScalar } from "./scalar.ts";
 
 /** A tensor, or a JavaScript number that takes the dtype of the tensor beside it. */
@@ -390,8 +398,7 @@ const sumPrimitive = primitive({
   name: "sum",
   inputs: ["x"],
   infer: ([x], { start, end }: RunAttrs) => {
-    requireFloat("sum", x);
-    return { view: View.of(withoutAxes(x.shape, start, end)), dtype: x.dtype };
+    return { view: View.of(withoutAxes(x.shape, start, end)), dtype: totalDType("sum", x) };
   },
   kernel: (k, [x], y, { start, end, shape }) => k.reduce("sum", x, y, axisForm(shape, start, end)),
   vjp: {
@@ -408,7 +415,7 @@ export interface ReduceOptions {
 
 /**
  * Sum over some axes, or all. Wide axes are added in several partial sums, in an order that does not depend on the
- * number of threads.
+ * number of threads. Whole numbers and bools give int32, which wraps around modulo 2^32.
  */
 export function sum(x: Tensor, { axis, keepDims = false }: ReduceOptions = {}): Tensor {
   x.assertAlive("sum");

@@ -22,6 +22,13 @@ export function requireFloatDType(op: string, dtype: DType, device: Device): voi
 
 export const requireFloat = (op: string, x: Tensor): void => requireFloatDType(op, x.dtype, x.device);
 
+/** The dtype of sums and products: whole numbers and bools give int32. Refuses floats that the device does not compute. */
+export function totalDType(op: string, x: Tensor): DType {
+  if (!isFloating(x.dtype)) return "int32";
+  requireFloat(op, x);
+  return x.dtype;
+}
+
 /** Refuses bool, for arithmetic that whole numbers have too. */
 export function requireNumber(op: string, x: Tensor): void {
   if (x.dtype === "int32" || x.device.computes.includes(x.dtype)) return;
@@ -93,7 +100,7 @@ export const stretch = (x: Operand, y: Operand): Operand =>
 export function checkPosition(op: string, index: Operand, position: number, n: number, least = 0): void {
   if (position < 0) return;
   const { storage, view } = index;
-  const [value] = storage.device.download(storage, view.offset + position, 1);
+  const [value] = storage.device.download(op, storage, view.offset + position, 1);
   throw new IndexError(
     op,
     `indices must lie in ${String(least)}..${String(n - 1)}; got ${String(value)} at position ${String(position)} of ${String(view.size)}.`,

@@ -10,8 +10,8 @@ import { primitive } from "../tensor/primitive.ts";
 import type { Primitive } from "../tensor/primitive.ts";
 import { composite, scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { axisForm, contiguous, reshape, slice } from "./algebra.ts";
-import { requireFloat, requireWhole } from "./checks.ts";
+import { axisForm, reshape } from "./algebra.ts";
+import { requireFloat, requireNumber, requireWhole } from "./checks.ts";
 import { tensor } from "./creation.ts";
 import { gatherFor } from "./indexing.ts";
 import { requireElements, runSpec } from "./reduce/axes.ts";
@@ -27,19 +27,24 @@ export type WithIndices = [values: Tensor, indices: Tensor];
 interface SortAttrs {
   readonly axis: number;
   readonly order: Order;
+  /** How many positions are wanted, of those that come first. */
+  readonly count: number;
+  readonly op: string;
 }
 
 const argsortPrimitive: Primitive<SortAttrs> = primitive({
   name: "argsort",
   inputs: ["x"],
-  infer: ([x], _: SortAttrs) => ({ view: x.view, dtype: "int32" }),
-  kernel: (k, [x], index, { axis, order }) =>
-    k.argsort(x, index, axisForm(x.view.shape, axis, axis + 1), order),
+  infer: ([x], { axis, count, op }: SortAttrs) => {
+    requireNumber(op, x);
+    return { view: View.of(x.shape.map((n, i) => (i === axis ? count : n))), dtype: "int32" };
+  },
+  kernel: (k, [x], index, { axis, order, count }) =>
+    k.argsort(x, index, axisForm(x.view.shape, axis, axis + 1), order, count),
 });
 
-function orderOf(op: string, x: Tensor, axis: number, descending: boolean): Tensor {
-  requireFloat(op, x);
-  return apply(argsortPrimitive, [x], { axis, order: descending ? "descending" : "ascending" });
+function orderOf(op: string, x: Tensor, axis: number, descending: boolean, count = x.shape[axis]): Tensor {
+  return apply(argsortPrimitive, [x], { axis, order: descending ? "descending" : "ascending", count, op });
 }
 
 export interface SortOptions {
@@ -94,7 +99,7 @@ export function topk(x: Tensor, k: number, { axis = -1, largest = true }: TopkOp
     );
   }
   return scope("topk", () => {
-    const indices = contiguous(slice(orderOf("topk", x, at, largest), at, 0, k));
+    const indices = orderOf("topk", x, at, largest, k);
     return [gatherFor("topk", x, at, indices), indices] as WithIndices;
   });
 }
@@ -139,7 +144,7 @@ const medianPositionPrimitive: Primitive<number> = primitive({
   name: "medianWithIndices",
   inputs: ["x"],
   infer: ([x], axis: number) => {
-    requireFloat("medianWithIndices", x);
+    requireNumber("medianWithIndices", x);
     return runSpec(x, { start: axis, end: axis + 1 }, "int32");
   },
   kernel: (k, [x], index, axis) => {
@@ -174,7 +179,7 @@ const sharedPickPrimitive: Primitive<Run> = primitive({
  */
 export function median(x: Tensor, { axis, keepDims = false }: PositionOptions = {}): Tensor {
   x.assertAlive("median");
-  requireFloat("median", x);
+  requireNumber("median", x);
   if (axis !== undefined) checkAxis("median", axis, x.rank);
   requireElements("median", x, axis);
   return composite("median", () => {
@@ -201,7 +206,8 @@ export function median(x: Tensor, { axis, keepDims = false }: PositionOptions = 
  */
 export function uniqueWithCounts(x: Tensor): [values: Tensor, inverse: Tensor, counts: Tensor] {
   x.assertAlive("uniqueWithCounts");
-  const found = distinct(Float64Array.from(x.dataSync()));
+  const data = x.dataSync();
+  const found = distinct(data instanceof Uint8Array ? Int32Array.from(data) : data);
   const { device, dtype, shape } = x;
   return [
     tensor(Float64Array.from(found.values), { device, dtype }),

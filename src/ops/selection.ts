@@ -1,4 +1,4 @@
-// Picking slices by a vector of indices, adding them back, and tables of vectors.
+// Picking slices by a vector of indices, and adding them back.
 import { DTypeError, ShapeError } from "../core/errors.ts";
 import { checkAxis, formatShape, sameShape } from "../core/shape.ts";
 import type { Shape } from "../core/shape.ts";
@@ -8,7 +8,7 @@ import { primitive } from "../tensor/primitive.ts";
 import type { Primitive } from "../tensor/primitive.ts";
 import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { add, axisForm, mul, reshape } from "./algebra.ts";
+import { add, axisForm, contiguous, expand, mul, reshape } from "./algebra.ts";
 import {
   checkPosition,
   requireFloat,
@@ -17,6 +17,7 @@ import {
   requireSameDType,
   requireWhole,
 } from "./checks.ts";
+import { tensor } from "./creation.ts";
 import { replaceAxis } from "./indexing.ts";
 import type { AxisAttrs } from "./indexing.ts";
 import { perArity } from "./placement.ts";
@@ -116,6 +117,57 @@ export function indexAdd(
   });
 }
 
+// ---- repetition
+
+/**
+ * Each element (or slice along an axis) several times in a row: [a, b] -> [a, a, b, b]. Without an axis x is flattened.
+ * The count is one number for all, or one for each: an array, or an int32 vector, whose values are read at once.
+ *
+ * @throws ShapeError where a count is no whole number >= 0, or there is another number of them than elements.
+ */
+export function repeatInterleave(
+  x: Tensor,
+  count: number | readonly number[] | Tensor,
+  axis?: number,
+): Tensor {
+  const op = "repeatInterleave";
+  x.assertAlive(op);
+  const at = axis === undefined ? 0 : checkAxis(op, axis, x.rank);
+  const shape = axis === undefined ? [x.size] : x.shape;
+  const counts = countsOf(op, count);
+  for (const each of counts) requireWhole(op, "count", each, 0);
+  if (counts.length === 1) return repeatEach(x, shape, at, counts[0]);
+  if (counts.length !== shape[at]) {
+    throw new ShapeError(
+      op,
+      `there must be one count, or one for each of ${String(shape[at])}; got ${String(counts.length)}.`,
+    );
+  }
+  const positions = Int32Array.from(Array.from(counts).flatMap((each, i) => new Array<number>(each).fill(i)));
+  return composite(op, () =>
+    indexSelectFor(op, reshape(x, shape), at, tensor(positions, { device: x.device })),
+  );
+}
+
+function countsOf(
+  op: string,
+  count: number | readonly number[] | Tensor,
+): ArrayLike<number> & Iterable<number> {
+  if (typeof count === "number") return [count];
+  if (Array.isArray(count)) return count as readonly number[];
+  const counts = count as Tensor;
+  requireIndexVector(op, counts);
+  return counts.dataSync();
+}
+
+function repeatEach(x: Tensor, shape: Shape, at: number, count: number): Tensor {
+  const [lead, rest] = [shape.slice(0, at + 1), shape.slice(at + 1)];
+  return composite("repeatInterleave", () => {
+    const stretched = expand(reshape(x, [...lead, 1, ...rest]), [...lead, count, ...rest]);
+    return reshape(contiguous(stretched), replaceAxis(shape, at, shape[at] * count));
+  });
+}
+
 // ---- flat positions
 
 const ravelPrimitive = perArity<{ readonly sizes: Shape; readonly op: string }>((names) =>
@@ -152,60 +204,7 @@ export function take(x: Tensor, index: Tensor): Tensor {
   });
 }
 
-// ---- tables
-
-const clearRowPrimitive: Primitive<number> = primitive({
-  name: "embedding",
-  inputs: ["x"],
-  infer: ([x], _: number) => x,
-  kernel: (k, [x], y, row) => {
-    k.copy(x, y);
-    k.fill({ storage: y.storage, view: y.view.slice(0, row, 1, 1) }, 0);
-  },
-  vjp: { x: (g, _, row) => apply(clearRowPrimitive, [g], row) },
-});
-
-// The table itself; its gradient without one row.
-const frozenRowPrimitive: Primitive<number> = primitive({
-  name: "embedding",
-  inputs: ["x"],
-  view: (x, _: number) => x.view,
-  vjp: { x: (g, _, row) => apply(clearRowPrimitive, [g], row) },
-});
-
-/**
- * Rows of a table: y[..., :] = weight[index[...], :].
- *
- * Shapes: index int32 [...], weight [V, D] -> [..., D]. The gradient adds up where indices repeat, in a fixed order; the row
- * `paddingIdx` (negative: from the end) gets none.
- *
- * @throws IndexError naming the first index outside 0..V-1.
- */
-export function embedding(
-  index: Tensor,
-  weight: Tensor,
-  { paddingIdx }: { readonly paddingIdx?: number } = {},
-): Tensor {
-  const op = "embedding";
-  index.assertAlive(op);
-  weight.assertAlive(op);
-  requireIndex(op, index);
-  requireSameDevice(op, [index, weight]);
-  if (weight.rank !== 2)
-    throw new ShapeError(op, `the weight must have the axes [V, D]; got ${formatShape(weight.shape)}.`);
-  const [rows, width] = weight.shape;
-  const frozen = paddingIdx === undefined || paddingIdx >= 0 ? paddingIdx : paddingIdx + rows;
-  if (frozen !== undefined && !(Number.isInteger(frozen) && frozen >= 0 && frozen < rows)) {
-    throw new ShapeError(
-      op,
-      `paddingIdx must be a whole number in ${String(-rows)}..${String(rows - 1)}; got ${String(paddingIdx)}.`,
-    );
-  }
-  return composite(op, () => {
-    const table = frozen === undefined ? weight : apply(frozenRowPrimitive, [weight], frozen);
-    return reshape(indexSelectFor(op, table, 0, reshape(index, [index.size])), [...index.shape, width]);
-  });
-}
+// ---- one-hot vectors and masks
 
 const oneHotPrimitive: Primitive<number> = primitive({
   name: "oneHot",

@@ -236,24 +236,6 @@ export function tile(x: Tensor, counts: readonly number[]): Tensor {
   return repeat(x, [...new Array<number>(missing).fill(1), ...counts]);
 }
 
-/**
- * Each element (or slice along an axis) several times in a row: [a, b] -> [a, a, b, b]. Without an axis x is flattened.
- */
-export function repeatInterleave(x: Tensor, count: number, axis?: number): Tensor {
-  x.assertAlive("repeatInterleave");
-  requireWhole("repeatInterleave", "count", count, 0);
-  const shape = axis === undefined ? [x.size] : x.shape;
-  const at = axis === undefined ? 0 : checkAxis("repeatInterleave", axis, x.rank);
-  const [lead, rest] = [shape.slice(0, at + 1), shape.slice(at + 1)];
-  return composite("repeatInterleave", () => {
-    const stretched = expand(reshape(x, [...lead, 1, ...rest]), [...lead, count, ...rest]);
-    return reshape(
-      contiguous(stretched),
-      shape.map((n, i) => (i === at ? n * count : n)),
-    );
-  });
-}
-
 // ---- pixels and channels
 
 function requireImages(

@@ -131,7 +131,8 @@ export function fold(
 
 // ---- other sizes
 
-export type InterpolateMode = "nearest" | "nearestExact" | "linear" | "bilinear" | "trilinear" | "bicubic";
+export type InterpolateMode =
+  "nearest" | "nearestExact" | "linear" | "bilinear" | "trilinear" | "bicubic" | "area";
 
 export interface InterpolateOptions {
   /** Spatial size of the result: one number for all axes, or one each. Either this or `scaleFactor`. */
@@ -142,6 +143,10 @@ export interface InterpolateOptions {
   readonly mode?: InterpolateMode;
   /** Whether the first and last elements keep their places; else the outer edges do. Not for the nearest modes. */
   readonly alignCorners?: boolean;
+  /** Place elements by the sizes alone, also where a scale factor gave the size; default false. */
+  readonly recomputeScaleFactor?: boolean;
+  /** Where the image shrinks, let every element of it count: "bilinear" and "bicubic" only; default false. */
+  readonly antialias?: boolean;
 }
 
 /** Spatial axes that a mode takes; 0: any of 1 to 3. */
@@ -152,6 +157,7 @@ const MODE_RANK: Record<InterpolateMode, number> = {
   bilinear: 2,
   trilinear: 3,
   bicubic: 2,
+  area: 0,
 };
 
 /** One of the elements that a result is made of: which, and how much of it, per place along an axis. */
@@ -166,23 +172,27 @@ interface Tap {
  *
  * Shapes: x [N, C, ...spatial] -> [N, C, ...size], one to three spatial axes; the linear modes are named after their number.
  * Without alignCorners element i of the result lies at (i + 1/2) n / m - 1/2 of the source's n elements, with it at
- * i (n - 1) / (m - 1). "nearest" takes floor(i n / m), "nearestExact" floor((i + 1/2) n / m). A scale factor that is given
- * takes the place of m / n. Cubic weights have a = -3/4 (Keys 1981).
+ * i (n - 1) / (m - 1). "nearest" takes floor(i n / m), "nearestExact" floor((i + 1/2) n / m), "area" the mean of elements
+ * floor(i n / m) up to ceil((i + 1) n / m). A scale factor that is given takes the place of m / n, except for "area" and
+ * with `recomputeScaleFactor`. Cubic weights have a = -3/4 (Keys 1981), with `antialias` -1/2, and are then stretched as far
+ * as the image shrinks.
  *
  * @throws ValueError unless exactly one of size and scaleFactor is given, and for a mode that does not fit.
  */
 export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   const op = "interpolate";
   x.assertAlive(op);
-  const { mode = "nearest", alignCorners = false } = options;
+  const { mode = "nearest", alignCorners = false, antialias = false } = options;
   const rank = x.rank - 2;
   checkMode(x, mode, alignCorners);
+  if (antialias && mode !== "bilinear" && mode !== "bicubic")
+    throw new ValueError(op, `antialias must not be set for mode "${mode}"; got true.`);
   if (!mode.startsWith("nearest")) requireFloat(op, x);
   const { sizes, scales } = targetOf(x, options);
   return composite(op, () => {
     let y = x;
     for (let i = 0; i < rank; i++) {
-      const taps = tapsOf(mode, alignCorners, x.shape[2 + i], sizes[i], scales[i]);
+      const taps = tapsOf({ mode, alignCorners, antialias }, x.shape[2 + i], sizes[i], scales[i]);
       y = resample(y, 2 + i, taps);
     }
     return y;
@@ -203,7 +213,7 @@ function checkMode(x: Tensor, mode: InterpolateMode, alignCorners: boolean): voi
       `x must have the axes [N, C] and ${axes} for mode "${mode}"; got ${formatShape(x.shape)}.`,
     );
   }
-  if (alignCorners && mode.startsWith("nearest"))
+  if (alignCorners && (mode.startsWith("nearest") || mode === "area"))
     throw new ValueError(op, `alignCorners must not be set for mode "${mode}"; got true.`);
   if (x.shape.slice(2).includes(0))
     throw new ShapeError(op, `spatial axes must not be empty; got ${formatShape(x.shape)}.`);
@@ -211,7 +221,7 @@ function checkMode(x: Tensor, mode: InterpolateMode, alignCorners: boolean): voi
 
 function targetOf(
   x: Tensor,
-  { size, scaleFactor }: InterpolateOptions,
+  { size, scaleFactor, mode, recomputeScaleFactor = false }: InterpolateOptions,
 ): { sizes: readonly number[]; scales: readonly (number | null)[] } {
   const op = "interpolate";
   const spatial = x.shape.slice(2);
@@ -233,12 +243,14 @@ function targetOf(
     throw new ValueError(op, `scaleFactor must be positive; got ${formatShape(each)}.`);
   const sizes = size === undefined ? spatial.map((n, i) => Math.floor(n * each[i])) : each;
   for (const n of sizes) requireWhole(op, "each size", n, 1);
-  return { sizes, scales: size === undefined ? each : sizes.map(() => null) };
+  const keeps = size === undefined && !recomputeScaleFactor && mode !== "area";
+  return { sizes, scales: keeps ? each : sizes.map(() => null) };
 }
 
+type Placing = Required<Pick<InterpolateOptions, "mode" | "alignCorners" | "antialias">>;
+
 function tapsOf(
-  mode: InterpolateMode,
-  alignCorners: boolean,
+  { mode, alignCorners, antialias }: Placing,
   n: number,
   m: number,
   scale: number | null,
@@ -252,7 +264,10 @@ function tapsOf(
     const at = (i: number): number => Math.min(n - 1, Math.floor(Math.fround((i + half) * step)));
     return [{ positions: Int32Array.from({ length: m }, (_, i) => at(i)), weights: null }];
   }
+  if (mode === "area") return areaTaps(n, m);
   const aligned = m > 1 ? (n - 1) / (m - 1) : 0;
+  if (antialias)
+    return smoothTaps(mode === "bicubic" ? smoothCubic : tent, alignCorners ? aligned : ratio, n, m);
   const at = (i: number): number => (alignCorners ? i * aligned : (i + 0.5) * ratio - 0.5);
   if (mode === "bicubic") return cubicTaps(at, n, m);
   const places = Array.from({ length: m }, (_, i) => Math.max(0, at(i)));
@@ -264,13 +279,60 @@ function tapsOf(
   ];
 }
 
+/** Of each place: the first element that counts, and the weights of it and those behind it. */
+interface Stretch {
+  readonly start: number;
+  readonly weights: readonly number[];
+}
+
+/** Stretches of different lengths as taps: shorter ones fill up with their last element, at weight 0. */
+function stretchTaps(stretches: readonly Stretch[]): Tap[] {
+  const width = Math.max(...stretches.map(({ weights }) => weights.length));
+  return Array.from({ length: width }, (_, j) => ({
+    positions: Int32Array.from(stretches, ({ start, weights }) => start + Math.min(j, weights.length - 1)),
+    weights: Float64Array.from(stretches, ({ weights }) => weights[j] ?? 0),
+  }));
+}
+
+function areaTaps(n: number, m: number): Tap[] {
+  const stretches = Array.from({ length: m }, (_, i) => {
+    const start = Math.floor((i * n) / m);
+    const count = Math.ceil(((i + 1) * n) / m) - start;
+    return { start, weights: new Array<number>(count).fill(1 / count) };
+  });
+  return stretchTaps(stretches);
+}
+
+interface Filter {
+  /** Elements to each side that count where nothing shrinks. */
+  readonly reach: number;
+  readonly weight: (distance: number) => number;
+}
+
+const tent: Filter = { reach: 1, weight: (d) => Math.max(0, 1 - Math.abs(d)) };
+const smoothCubic: Filter = { reach: 2, weight: (d) => (Math.abs(d) < 2 ? cubicWeight(d, -0.5) : 0) };
+
+// The filter is stretched by `ratio` where that is above 1, so that every element counts; weights add up to 1.
+function smoothTaps({ reach, weight }: Filter, ratio: number, n: number, m: number): Tap[] {
+  const stretch = Math.max(ratio, 1);
+  const stretches = Array.from({ length: m }, (_, i) => {
+    const centre = ratio * (i + 0.5);
+    const start = Math.max(0, Math.trunc(centre - reach * stretch + 0.5));
+    const end = Math.min(n, Math.trunc(centre + reach * stretch + 0.5));
+    const raw = Array.from({ length: end - start }, (_, j) => weight((start + j - centre + 0.5) / stretch));
+    const sum = raw.reduce((a, b) => a + b, 0);
+    return { start, weights: raw.map((w) => w / sum) };
+  });
+  return stretchTaps(stretches);
+}
+
 const CUBIC = -0.75;
 
 /** Weight of an element at a distance, |d| < 2. */
-function cubicWeight(distance: number): number {
+function cubicWeight(distance: number, a = CUBIC): number {
   const d = Math.abs(distance);
-  if (d <= 1) return ((CUBIC + 2) * d - (CUBIC + 3)) * d * d + 1;
-  return ((CUBIC * d - 5 * CUBIC) * d + 8 * CUBIC) * d - 4 * CUBIC;
+  if (d <= 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
+  return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
 }
 
 function cubicTaps(at: (i: number) => number, n: number, m: number): Tap[] {

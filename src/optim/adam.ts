@@ -57,9 +57,10 @@ const defaults: AdamSettings = {
 export class Adam extends Optimizer<AdamSettings> {
   protected readonly decoupled: boolean = false;
 
-  constructor(parameters: ParameterSource<AdamSettings>, options: AdamOptions = {}) {
-    super("Adam", parameters, { ...defaults, ...withoutUndefined(options) }, (settings) => {
-      checkMoments("Adam", settings);
+  /** @param name What errors and saved states call it; for variants that extend this class. */
+  constructor(parameters: ParameterSource<AdamSettings>, options: AdamOptions = {}, name = "Adam") {
+    super(name, parameters, { ...defaults, ...withoutUndefined(options) }, (settings) => {
+      checkMoments(name, settings);
     });
   }
 
@@ -113,6 +114,6 @@ export class AdamW extends Adam {
   protected override readonly decoupled = true;
 
   constructor(parameters: ParameterSource<AdamSettings>, options: AdamOptions = {}) {
-    super(parameters, { weightDecay: 0.01, ...withoutUndefined(options) });
+    super(parameters, { weightDecay: 0.01, ...withoutUndefined(options) }, "AdamW");
   }
 }

@@ -192,12 +192,13 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
       this.#split(step, this.#stored(`step_${String(i)}`));
       this.#split(change, this.#stored(`change_${String(i)}`));
     });
-    const { tensors, numbers } = super.stateDict();
+    const state = super.stateDict();
     const own = { length: this.#length, scale: this.#scale, iterations: this.#iterations };
-    return { tensors, numbers: { ...numbers, ...own } };
+    return { ...state, numbers: { ...state.numbers, ...own } };
   }
 
   override loadStateDict(state: {
+    readonly name: string;
     readonly tensors: ReadonlyMap<string, Tensor>;
     readonly numbers: Hyperparameters;
   }): void {

@@ -11,8 +11,10 @@ import { flatten, makeGroups, requireRange, restore } from "./group.ts";
 import type { BaseOptions, Hyperparameters, ParameterGroup, ParameterSource } from "./group.ts";
 import { ParameterState } from "./parameter-state.ts";
 
-/** All that a resumed run needs: tensors by "<parameter number>.<name>", and numbers. */
+/** All that a resumed run needs: whose it is, tensors by "<parameter number>.<name>", and numbers. */
 export interface OptimizerState {
+  /** The optimizer's name: the moments of one kind mean nothing to another. */
+  readonly name: string;
   readonly tensors: Map<string, Tensor>;
   readonly numbers: Record<string, number | boolean>;
 }
@@ -144,21 +146,26 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
     this.groups.forEach((group, i) => {
       for (const [name, value] of Object.entries(flatten(group))) numbers[groupPrefix(i) + name] = value;
     });
-    return { tensors, numbers };
+    return { name: this.name, tensors, numbers };
   }
 
   /**
    * Takes over a saved state.
    *
-   * @throws FormatError or ShapeError where it belongs to other parameters; the optimizer is then unchanged.
+   * @throws FormatError or ShapeError where it belongs to another kind of optimizer or to other parameters; the optimizer is
+   * then unchanged.
    */
   loadStateDict({
+    name,
     tensors,
     numbers,
   }: {
+    readonly name: string;
     readonly tensors: ReadonlyMap<string, Tensor>;
     readonly numbers: Hyperparameters;
   }): void {
+    if (name !== this.name)
+      throw new FormatError("loadStateDict", `the state must be of ${this.name}; got one of ${name}.`);
     const entries = [...tensors].map(([key, tensor]) => ({ ...this.#locate(key, tensor), tensor }));
     scope("loadStateDict", () => {
       // Copies, since the state may be this optimizer's own, which makes room for them.

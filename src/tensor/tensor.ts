@@ -150,8 +150,9 @@ export class Tensor {
   dataSync(): TensorData {
     this.assertAlive("data");
     const { view, storage, device } = this;
-    if (view.dense) return fromBufferArray(storage.dtype, device.download(storage, view.offset, view.size));
-    const whole = device.download(storage, 0, storage.length);
+    if (view.dense)
+      return fromBufferArray(storage.dtype, device.download("data", storage, view.offset, view.size));
+    const whole = device.download("data", storage, 0, storage.length);
     const out = whole.slice(0, 0).constructor as new (n: number) => typeof whole;
     const data = new out(view.size);
     let at = 0;

@@ -6,6 +6,7 @@ import type { DataLoader } from "../data/loader.ts";
 import { loadCheckpoint, saveCheckpoint } from "../io/checkpoint.ts";
 import { clipGradNorm } from "../optim/clip.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
+import type { Scheduler } from "../optim/schedule/scheduler.ts";
 import { backward } from "../autograd/grad.ts";
 import { keep, scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -16,6 +17,8 @@ import type { Loss, Model } from "./evaluate.ts";
 import { emit } from "./events.ts";
 import type { Callback, EpochRecord, FitOutcome, FitResult } from "./events.ts";
 import type { Metric } from "./metrics.ts";
+import { SchedulerSteps } from "./scheduler-steps.ts";
+import type { SchedulerOptions } from "./scheduler-steps.ts";
 import { checkResumable, startingState } from "./state.ts";
 import type { TrainingState } from "./state.ts";
 import type { Schedule } from "./schedule.ts";
@@ -40,10 +43,15 @@ export interface FitOptions {
   readonly epochs: number;
   /** Computed on the validation data after each epoch; `accuracy` is reported as `valAccuracy`. */
   readonly metrics?: Readonly<Record<string, Metric>>;
-  /** The learning rate of each step. Default: the optimizer's own, unchanged. */
+  /** The learning rate of each step, as a function of it. Default: the optimizer's own, unchanged. */
   readonly schedule?: Schedule;
   /** Scales the gradients of each step so that their common norm is at most this. Default: they stay as they are. */
   readonly clipGradNorm?: number;
+  /**
+   * A scheduler of `neurite/optim` for the same optimizer, stepped after every epoch, or as its options say:
+   * `{ scheduler, every: "batch" }`. Its place is part of the checkpoint. Not together with `schedule`.
+   */
+  readonly scheduler?: Scheduler | SchedulerOptions;
   readonly callbacks?: readonly Callback[];
   /** Ends the run after the current batch; a checkpoint is written first. */
   readonly signal?: AbortSignal;
@@ -59,6 +67,10 @@ export interface FitOptions {
  * Memory stays flat: each step runs in a scope of its own. The event loop gets a turn at least every 50 ms, so signals,
  * timers and the page stay alive. A run that was aborted or killed and then resumed from its checkpoint ends with the
  * same bits as one that was not.
+ *
+ * The loss of each batch is read before the optimizer's step. Where it is not finite, the run ends with an error that
+ * names epoch and batch, and parameters, optimizer and scheduler are as the batch before left them; only buffers that the
+ * forward pass itself changes (the running statistics of BatchNorm) have seen the batch.
  *
  * @throws ValueError for options that make no sense, and when the loss is not finite.
  * @throws FormatError when the checkpoint to resume from is of another model or other data.
@@ -100,6 +112,7 @@ class Run {
   readonly #options: FitOptions;
   readonly #callbacks: readonly Callback[];
   readonly #earlyStop: EarlyStop | null;
+  readonly #scheduler: SchedulerSteps | null;
   readonly #pacer = new Pacer();
   #state: TrainingState;
 
@@ -110,6 +123,7 @@ class Run {
     this.#earlyStop = options.earlyStop
       ? new EarlyStop(options.earlyStop, options.validationData !== undefined)
       : null;
+    this.#scheduler = options.scheduler ? new SchedulerSteps(options.scheduler, options) : null;
     this.#state = startingState(options.trainData);
   }
 
@@ -154,6 +168,7 @@ class Run {
         trainData.samples - this.#state.batch * trainData.batchSize,
       );
       const loss = await this.#step();
+      this.#scheduler?.batchDone();
       const { step, batch, lossSum } = this.#state;
       this.#state = { ...this.#state, step: step + 1, batch: batch + 1, lossSum: lossSum + loss * samples };
       await emit(this.#callbacks, "onBatchEnd", {
@@ -181,27 +196,45 @@ class Run {
 
   /** One optimizer step; the loss before it. */
   async #step(): Promise<number> {
-    const { trainData, optimizer, loss: lossOf, clipGradNorm: maxNorm } = this.#options;
-    const { epoch, batch, step } = this.#state;
+    const { optimizer, clipGradNorm: maxNorm } = this.#options;
+    const name = `train step ${String(this.#state.step)}`;
+    const loss = await this.#gradients(name);
+    if (!Number.isFinite(loss)) {
+      // What flowed back from such a loss is of no use to whoever catches the error.
+      optimizer.zeroGrad();
+      this.#failLoss(loss);
+    }
+    scope(name, () => {
+      if (maxNorm !== undefined) clipGradNorm(this.#model.parameters(), maxNorm);
+      optimizer.step();
+    });
+    return loss;
+  }
+
+  /** Forward and backward of the batch that is due; its loss, read while the parameters are still as they were. */
+  async #gradients(name: string): Promise<number> {
+    const { trainData, optimizer, loss: lossOf } = this.#options;
+    const { epoch, batch } = this.#state;
     let loss: Tensor | undefined;
-    scope(`train step ${String(step)}`, () => {
+    scope(name, () => {
       const [inputs, target] = inputsAndTarget("fit", trainData.batch(epoch, batch));
       const output = lossOf(this.#model.forward(...inputs), target);
       optimizer.zeroGrad();
       backward(output);
-      if (maxNorm !== undefined) clipGradNorm(this.#model.parameters(), maxNorm);
-      optimizer.step();
       loss = keep(output);
     });
     try {
-      const value = await loss!.item();
-      if (Number.isFinite(value)) return value;
-      const where = `epoch ${String(epoch + 1)}, batch ${String(batch + 1)} (step ${String(step + 1)})`;
-      const hint = "Lower the learning rate, clip gradients, or look for such values in the data.";
-      throw new ValueError("fit", `the loss must be finite; got ${String(value)} in ${where}. ${hint}`);
+      return await loss!.item();
     } finally {
       loss!.dispose();
     }
+  }
+
+  #failLoss(value: number): never {
+    const { epoch, batch, step } = this.#state;
+    const where = `epoch ${String(epoch + 1)}, batch ${String(batch + 1)} (step ${String(step + 1)})`;
+    const hint = "Lower the learning rate, clip gradients, or look for such values in the data.";
+    throw new ValueError("fit", `the loss must be finite; got ${String(value)} in ${where}. ${hint}`);
   }
 
   /** Validates, and puts the epoch on record; false when the signal ended it, in which case validation is due again. */
@@ -212,6 +245,7 @@ class Run {
     if (validation === null) return false;
     const loss = lossSum / trainData.samples;
     const record: EpochRecord = { epoch: epoch + 1, loss, learningRate: optimizer.lr, ...validation };
+    this.#scheduler?.epochDone(record);
     const stopped = this.#earlyStop?.update(record) ?? false;
     this.#state = {
       ...this.#state,
@@ -249,6 +283,7 @@ class Run {
     await saveCheckpoint(path, {
       model: this.#model,
       optimizer,
+      scheduler: this.#scheduler?.scheduler,
       progress: this.#state,
       metadata: metadata?.(),
     });
@@ -260,7 +295,8 @@ class Run {
     if (resume === undefined || resume === false) return;
     const path = resume === true ? checkpoint!.path : resume;
     const check = (progress: unknown): TrainingState => checkResumable(path, progress, trainData);
-    const { progress } = await loadCheckpoint(path, { model: this.#model, optimizer, check });
+    const target = { model: this.#model, optimizer, scheduler: this.#scheduler?.scheduler ?? null, check };
+    const { progress } = await loadCheckpoint(path, target);
     this.#state = progress;
     if (this.#earlyStop && this.#state.earlyStop) this.#earlyStop.state = this.#state.earlyStop;
   }

@@ -16,6 +16,7 @@ export { Accuracy, ConfusionMatrix, predictedClasses, TopKAccuracy } from "./met
 export type { Metric } from "./metrics.ts";
 export type { MonitorOptions } from "./monitor.ts";
 export { RocAuc } from "./roc-auc.ts";
+export type { SchedulerOptions } from "./scheduler-steps.ts";
 export { cosineSchedule, stepSchedule } from "./schedule.ts";
 export type { Progress, Schedule } from "./schedule.ts";
 export { TensorBoardWriter, tensorBoardLog } from "./tensorboard.ts";

@@ -1,4 +1,6 @@
 // The wasm device under pressure: a small memory of its own, so that spilling, recalling and running out happen quickly.
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { registerDevice } from "../../src/backend/device.ts";
 import { WasmDevice } from "../../src/backend/wasm/device.ts";
@@ -18,7 +20,11 @@ import {
   transpose,
 } from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
+import { BatchNorm1d } from "../../src/nn/index.ts";
 import { scoped } from "../scoped.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -229,7 +235,8 @@ describe("running out of memory", () => {
       const x = full(2 * MIB, 5);
       const others = [full(2 * MIB, 6), full(2 * MIB, 6), full(2 * MIB, 6)];
       for (const other of others) other.device.makePersistent(other.storage);
-      expect(refused(() => exp(x)).message).toMatch(/the wasm memory holds at most 8\.0 MiB/);
+      expect(refused(() => exp(x)).message).toMatch(/^exp: the wasm memory holds at most 8\.0 MiB/);
+      expect(refused(() => x.dataSync()).op).toBe("data");
       others[0].dispose();
       others[1].dispose();
       expect(allEqual(x, 5)).toBe(true);
@@ -247,6 +254,7 @@ describe("running out of memory", () => {
           matmul(a, a).dispose();
         } catch (error) {
           expect(error).toBeInstanceOf(DeviceError);
+          expect((error as DeviceError).op).toBe("matmul");
         }
       }
       for (const filler of fillers) {
@@ -257,4 +265,28 @@ describe("running out of memory", () => {
       expect(allEqual(y, 600)).toBe(true);
     }),
   );
+});
+
+describe("persistent buffers", () => {
+  it("of a model that was dropped without dispose() are given back when the garbage collector finds it", async () => {
+    const live = (): number[] => {
+      const { tensors, buffers, bytes } = memory(name);
+      return [tensors, buffers, bytes];
+    };
+    const before = live();
+    // In a function of its own, so that no register or stack slot still holds the model.
+    (() => {
+      const model = new BatchNorm1d(5, { device: name });
+      scope("step", () => void model.forward(ones([3, 5], { device: name })));
+      expect(memory(name).tensors).toBe(before[0] + 5);
+    })();
+    for (let turn = 0; turn < 50 && memory(name).tensors > before[0]; turn++) {
+      collectGarbage();
+      await new Promise((done) => setTimeout(done, 5));
+    }
+    expect(live()).toEqual(before);
+    const ours = new BatchNorm1d(5, { device: name });
+    ours.dispose();
+    expect(live()).toEqual(before);
+  });
 });

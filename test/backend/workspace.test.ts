@@ -6,7 +6,7 @@ function workspaceOver(ceiling: number): { workspace: Workspace; freed: number[]
   const freed: number[] = [];
   let next = 64;
   const residency = {
-    reserve: (_op: string, bytes: number): number => {
+    reserve: (bytes: number): number => {
       if (bytes > ceiling) throw new RangeError("full");
       next += bytes;
       return next - bytes;

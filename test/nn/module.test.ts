@@ -105,6 +105,28 @@ describe("Module", () => {
   );
 
   it(
+    "refuses two fields that have one key",
+    scoped(() => {
+      class Twice extends Module {
+        weightA = parameter(ones([2]));
+        inner = new Linear(1, 1);
+        weight_a = parameter(ones([2]));
+        override forward(x: Tensor): Tensor {
+          return x;
+        }
+      }
+      const model = new Twice();
+      const message = (op: string): string =>
+        `${op}: each tensor must have a key of its own; got "weight_a" twice. ` +
+        "Keys are the names of fields in snake_case: rename one of the two.";
+      expect(() => model.stateDict()).toThrow(message("stateDict"));
+      expect(() => model.loadStateDict(new Map())).toThrow(message("loadStateDict"));
+      expect(() => new Sequential(model).stateDict()).toThrow('"0.weight_a" twice');
+      model.dispose();
+    }),
+  );
+
+  it(
     "refuses a state of another model, names everything, and stays as it was",
     scoped(() => {
       const model = new Linear(3, 2);

@@ -53,7 +53,7 @@ const FUNCTIONS_ONLY = [
   ...["alphaDropout", "dropout", "dropout2d"],
   ...["conv1d", "conv2d", "conv3d", "convTranspose1d", "convTranspose2d", "convTranspose3d"],
   ...["adaptiveAvgPool1d", "adaptiveAvgPool2d", "adaptiveMaxPool1d", "adaptiveMaxPool2d"],
-  ...["avgPool1d", "avgPool2d", "maxPool1d"],
+  ...["avgPool1d", "avgPool2d", "avgPool3d", "maxPool1d", "maxPool3d", "gumbelSoftmax"],
   ...["cat", "stack", "meshgrid", "embedding", "oneHot", "pad", "pixelShuffle", "pixelUnshuffle"],
   ...["unfold", "fold", "interpolate"],
   // A tensor's own `view` is its layout.

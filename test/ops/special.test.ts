@@ -278,12 +278,33 @@ describe.each(devices)("special values on %s", (device) => {
   );
 
   it(
-    "gradients at kinks and ties: relu at 0 is 0, maxima go to the first",
+    "gradients at kinks and ties: relu at 0 is 0 and passes NaN, maxima go to the first",
     scopedEach(() => {
       const x = on(device, [-1, -0, 0, 1, nan]).setRequiresGrad(true);
-      expectSame(grad(sum(neurite.relu(x)), x).dataSync(), [0, 0, 0, 1, 0]);
+      expectSame(grad(sum(neurite.relu(x)), x).dataSync(), [0, 0, 0, 1, 1]);
       const image = on(device, [2, 2, 2, 2], [1, 1, 2, 2]).setRequiresGrad(true);
       expectSame(grad(sum(neurite.maxPool2d(image, 2)), image).dataSync(), [1, 0, 0, 0]);
+    }),
+  );
+
+  // PyTorch 2.13's threshold_backward: zero where the output is at most 0, the incoming gradient elsewhere.
+  it.each([
+    ["in one kernel", false],
+    ["in differentiable ops", true],
+  ])(
+    "relu chooses gradients rather than multiplying them, %s",
+    scopedEach((_how, createGraph) => {
+      const x = on(device, [nan, 0, -0, -1, 1, inf, -inf]).setRequiresGrad(true);
+      const y = neurite.relu(x);
+      const back = (g: number): ArrayLike<number> =>
+        grad(y, x, {
+          gradOutput: on(device, new Array<number>(7).fill(g)),
+          createGraph,
+          retainGraph: true,
+        }).dataSync();
+      expectSame(back(2), [2, 0, 0, 0, 2, 2, 0]);
+      expectSame(back(inf), [inf, 0, 0, 0, inf, inf, 0]);
+      expectSame(back(nan), [nan, 0, 0, 0, nan, nan, 0]);
     }),
   );
 

@@ -1,6 +1,6 @@
 // Optimizers: steps against PyTorch's numbers on both devices, what they refuse, and states that can be taken over.
 import { describe, expect, it } from "vitest";
-import { backward, memory, mul, ones, sum, tensor, transpose } from "../../src/index.ts";
+import { backward, FormatError, memory, mul, ones, sum, tensor, transpose } from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
 import { parameter } from "../../src/nn/index.ts";
 import {
@@ -193,11 +193,18 @@ describe("what optimizers refuse", () => {
       const optimizer = new Adam([a]);
       const wrongShape = new Map([["0.exp_avg", ones([3])]]);
       const wrongKey = new Map([["1.exp_avg", ones([2])]]);
-      expect(() => optimizer.loadStateDict({ tensors: wrongShape, numbers: {} })).toThrow(
+      expect(() => optimizer.loadStateDict({ name: "Adam", tensors: wrongShape, numbers: {} })).toThrow(
         "loadStateDict: 0.exp_avg must have shape [2]; got [3].",
       );
-      expect(() => optimizer.loadStateDict({ tensors: wrongKey, numbers: {} })).toThrow(
+      expect(() => optimizer.loadStateDict({ name: "Adam", tensors: wrongKey, numbers: {} })).toThrow(
         /optimizer keys must be/,
+      );
+      const decayed = new AdamW([a]);
+      expect(() => optimizer.loadStateDict(decayed.stateDict())).toThrow(
+        "loadStateDict: the state must be of Adam; got one of AdamW.",
+      );
+      expect(() => decayed.loadStateDict(optimizer.stateDict())).toThrow(
+        new FormatError("loadStateDict", "the state must be of AdamW; got one of Adam."),
       );
       expect(optimizer.stateDict().tensors.size).toBe(0);
       optimizer.dispose();

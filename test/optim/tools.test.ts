@@ -86,7 +86,7 @@ describe("parameter groups", () => {
       expect(numbers).toMatchObject({ lr: 0.1, beta1: 0.5, "group1.lr": 0.25, "group1.weightDecay": 0.5 });
       expect(numbers["0.mu_product"]).toBeCloseTo(0.5 * (1 - 0.5 * 0.96 ** 4e-3), 12);
       const other = new NAdam([{ params: [a] }, { params: [b] }]);
-      other.loadStateDict({ tensors, numbers });
+      other.loadStateDict({ name: "NAdam", tensors, numbers });
       expect(other.stateDict().numbers).toEqual(numbers);
       optimizer.dispose();
       other.dispose();

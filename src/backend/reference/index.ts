@@ -45,7 +45,7 @@ export function createReferenceDevice(): Device {
     makePersistent: () => undefined,
     allocate: (_op, dtype, length) => new ReferenceStorage(device, books, dtype, bufferArray(dtype, length)),
     upload: (_op, dtype, data) => new ReferenceStorage(device, books, dtype, data.slice()),
-    download: (storage, start, length) => arrayIn(storage).slice(start, start + length),
+    download: (_op, storage, start, length) => arrayIn(storage).slice(start, start + length),
     memory: () => books.report(),
     resetPeak: () => {
       books.resetPeak();

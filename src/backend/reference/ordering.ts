@@ -4,8 +4,8 @@ import type { KernelFamilies } from "../kernels.ts";
 import { elementsOf } from "./memory.ts";
 
 export const ordering: Pick<KernelFamilies, "argsort" | "medianPosition" | "histogram"> = {
-  argsort(x, index, form, order) {
-    sortOrder(elementsOf(x), elementsOf(index), form, order);
+  argsort(x, index, form, order, count) {
+    sortOrder(elementsOf(x), elementsOf(index), form, order, count);
   },
   medianPosition(x, index, form) {
     medianPosition(elementsOf(x), elementsOf(index), form);

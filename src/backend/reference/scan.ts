@@ -1,4 +1,5 @@
 // Running sums, products and recurrences of the reference backend, with a state in double precision.
+import { isFloating } from "../../core/dtype.ts";
 import type { KernelFamilies } from "../kernels.ts";
 import { elementsOf } from "./memory.ts";
 
@@ -7,16 +8,20 @@ const steps = {
   cumprod: (state: number, x: number) => state * x,
 };
 
+// Whole numbers wrap around modulo 2^32; a product in doubles would lose its last digits.
+const wholeSteps = { cumsum: steps.cumsum, cumprod: Math.imul };
+
 export const scan: Pick<KernelFamilies, "scan" | "recurrence"> = {
   scan(op, x, y, { outer, n, inner }, reverse) {
     const from = elementsOf(x);
     const out = elementsOf(y);
+    const step = (isFloating(x.storage.dtype) ? steps : wholeSteps)[op];
     for (let o = 0; o < outer; o++) {
       for (let i = 0; i < inner; i++) {
         let state = op === "cumsum" ? 0 : 1;
         for (let k = 0; k < n; k++) {
           const at = (o * n + (reverse ? n - 1 - k : k)) * inner + i;
-          state = steps[op](state, from[at]);
+          state = step(state, from[at]);
           out[at] = state;
         }
       }

@@ -34,8 +34,8 @@ export class WasmDevice implements Device {
     this.kernels = createKernels(exports, heap, this.residency, this.pool);
   }
 
-  beginOp(): void {
-    this.residency.beginOp();
+  beginOp(op: string): void {
+    this.residency.beginOp(op);
   }
 
   pin(storage: WasmStorage): void {
@@ -49,14 +49,14 @@ export class WasmDevice implements Device {
   }
 
   upload(op: string, dtype: DType, data: BufferData): WasmStorage {
-    this.beginOp();
+    this.beginOp(op);
     const storage = this.allocate(op, dtype, data.length);
     this.#heap.write(dtype, storage.ptr, data);
     return storage;
   }
 
-  download(storage: WasmStorage, start: number, length: number): BufferData {
-    this.beginOp();
+  download(op: string, storage: WasmStorage, start: number, length: number): BufferData {
+    this.beginOp(op);
     this.pin(storage);
     return this.#heap.read(storage.dtype, storage.ptr + start * bytesPerElement(storage.dtype), length);
   }

@@ -53,7 +53,7 @@ export class Workspace {
   /** Runs with a block of its own, for copies whose size follows the operands'. */
   borrow<T>(bytes: number, run: (ptr: number) => T): T {
     if (bytes === 0) return run(0);
-    const ptr = this.#residency.reserve("scratch", bytes);
+    const ptr = this.#residency.reserve(bytes);
     try {
       return run(ptr);
     } finally {
@@ -77,7 +77,7 @@ class Block {
       // Forgotten before the new request, which may throw: the block must not be given back twice.
       this.#ptr = 0;
       this.#bytes = 0;
-      this.#ptr = this.#residency.reserve("scratch", bytes);
+      this.#ptr = this.#residency.reserve(bytes);
       this.#bytes = bytes;
     }
     return this.#ptr;

@@ -10,8 +10,8 @@ type Families = Pick<KernelFamilies, "argsort" | "medianPosition" | "histogram">
 export function orderingKernels({ heap }: Workspace): Families {
   const elements = (x: Operand): BufferData => heap.window(x.storage.dtype, pointer(x), x.view.size);
   return {
-    argsort(x, index, form, order) {
-      sortOrder(elements(x), elements(index), form, order);
+    argsort(x, index, form, order, count) {
+      sortOrder(elements(x), elements(index), form, order, count);
     },
     medianPosition(x, index, form) {
       medianPosition(elements(x), elements(index), form);

@@ -6,7 +6,7 @@ import { DeviceError } from "../../core/errors.ts";
 import type { MemoryInfo } from "../device.ts";
 import { Allocator } from "./allocator.ts";
 import type { WasmHeap } from "./heap.ts";
-import type { WasmStorage } from "./storage.ts";
+import type { Estate, WasmStorage } from "./storage.ts";
 
 export interface ResidencyOptions {
   /** Evictable bytes that may stay resident before the oldest are spilled; doubles by itself when too many come back. */
@@ -28,10 +28,15 @@ export class Residency {
   readonly #heap: WasmHeap;
   readonly #allocator: Allocator;
   readonly #residents: WasmStorage[] = [];
+  readonly #dropped = new FinalizationRegistry<Estate>((estate) => {
+    this.#inherit(estate);
+  });
   #softLimit: number;
   #recalledBytes = 0;
   #spilledBytes = 0;
   #op = 1;
+  // The op in progress, as errors name it.
+  #opName = "init";
   #warned = false;
 
   /** Handles on resident buffers; the storages keep it. */
@@ -52,8 +57,9 @@ export class Residency {
     return this.#softLimit;
   }
 
-  beginOp(): void {
+  beginOp(op: string): void {
     this.#op++;
+    this.#opName = op;
   }
 
   pin(storage: WasmStorage): void {
@@ -72,8 +78,8 @@ export class Residency {
   }
 
   /** A block outside the accounting, for the kernels' scratch space. */
-  reserve(op: string, bytes: number): number {
-    return this.#block(op, bytes);
+  reserve(bytes: number): number {
+    return this.#block(this.#opName, bytes);
   }
 
   unreserve(ptr: number, bytes: number): void {
@@ -95,6 +101,18 @@ export class Residency {
     this.#unlist(storage);
     this.#persistentBytes += storage.bytes;
     this.#persistentBuffers++;
+    storage.estate = { ptr: storage.ptr, bytes: storage.bytes, handles: storage.handles };
+    this.#dropped.register(storage, storage.estate, storage);
+  }
+
+  // What is never moved out cannot fall to the garbage collector as temporaries do. Such buffers are few and live long,
+  // so a finalizer on each is affordable here: a model that was dropped without dispose() gives its memory back.
+  #inherit({ ptr, bytes, handles }: Estate): void {
+    this.#allocator.free(ptr, bytes);
+    this.#bytes -= bytes;
+    this.#persistentBytes -= bytes;
+    this.#persistentBuffers--;
+    this.tensors -= handles;
   }
 
   memory(): MemoryInfo {
@@ -127,6 +145,8 @@ export class Residency {
       this.#unlist(storage);
       return;
     }
+    this.#dropped.unregister(storage);
+    storage.estate = null;
     this.#persistentBytes -= storage.bytes;
     this.#persistentBuffers--;
   }
@@ -190,7 +210,7 @@ export class Residency {
   }
 
   #recall(storage: WasmStorage): void {
-    this.admit("recall", storage);
+    this.admit(this.#opName, storage);
     this.#heap.window(storage.dtype, storage.ptr, storage.length).set(storage.spilled!);
     storage.spilled = null;
     this.#spilledBytes -= storage.bytes;

@@ -122,6 +122,10 @@ export const kernelSignatures = {
   argmax_f32: "xPtr yPtr n inner start end",
   argmin_f32: "xPtr yPtr n inner start end",
 
+  // The same of whole numbers (assembly/reduce-int.ts). Units as above; of scan_i32 columns.
+  reduce_i32: "op xPtr yPtr n inner start end",
+  argument_i32: "isMax xPtr yPtr n inner start end",
+  scan_i32: "op xPtr yPtr n inner reverse start end",
   // Scans of x seen as [outer, n, inner] (assembly/scan.ts). Units: columns, outer * inner. reverse 1: from the end.
   cumsum_f32: "xPtr yPtr n inner reverse start end",
   cumprod_f32: "xPtr yPtr n inner reverse start end",

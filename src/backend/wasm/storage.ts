@@ -3,6 +3,13 @@ import type { BufferData, DType } from "../../core/dtype.ts";
 import { Storage } from "../storage.ts";
 import type { WasmDevice } from "./device.ts";
 
+/** What a persistent buffer leaves behind when its storage is collected; it must not refer to the storage. */
+export interface Estate {
+  readonly ptr: number;
+  readonly bytes: number;
+  handles: number;
+}
+
 export class WasmStorage extends Storage {
   readonly device: WasmDevice;
   /** Bytes asked for; the block may be larger. */
@@ -14,6 +21,8 @@ export class WasmStorage extends Storage {
   /** Position in the device's list of evictable buffers, or -1. */
   slot = -1;
   spilled: BufferData | null = null;
+  /** Set while the buffer is persistent. */
+  estate: Estate | null = null;
 
   constructor(device: WasmDevice, dtype: DType, length: number, bytes: number) {
     super(dtype, length);
@@ -25,10 +34,12 @@ export class WasmStorage extends Storage {
   override addHandle(): void {
     this.handles++;
     if (this.spilled === null) this.device.residency.tensors++;
+    if (this.estate !== null) this.estate.handles++;
   }
 
   override releaseHandle(): void {
     if (this.spilled === null) this.device.residency.tensors--;
+    if (this.estate !== null) this.estate.handles--;
     if (--this.handles === 0 && this.saves === 0) this.free();
   }
 

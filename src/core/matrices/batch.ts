@@ -44,6 +44,11 @@ const algorithms = {
     qr(a, q, r, rows, columns);
     return true;
   },
+  qrComplete: ([a], [q, r], { rows, columns }) => {
+    qr(a, q, r, rows, columns, rows);
+    return true;
+  },
+  svdFull: ([a], [u, s, vh], { rows, columns }) => svd(a, u, s, vh, rows, columns, true),
   svd: ([a], [u, s, vh], { rows, columns }) => svd(a, u, s, vh, rows, columns),
   eigh: ([a], [w, v], { rows }) => eigh(a, w, v, rows),
 } satisfies Record<string, Algorithm>;

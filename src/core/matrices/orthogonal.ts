@@ -7,24 +7,31 @@ const MOST_SWEEPS = 60;
 const isFinite = (a: Float64Array): boolean => a.every((x) => Number.isFinite(x));
 
 /**
- * a [m, n] = q [m, k] r [k, n] with k = min(m, n); a is overwritten. Signs are LAPACK's: each reflection makes the
+ * a [m, n] = q [m, c] r [c, n] with c = min(m, n) columns or, for the complete form, m; a is overwritten. Signs are LAPACK's: each reflection makes the
  * diagonal of r opposite in sign to what it met. (Golub and Van Loan, Matrix Computations, 5.2.)
  */
-export function qr(a: Float64Array, q: Float64Array, r: Float64Array, m: number, n: number): void {
+export function qr(
+  a: Float64Array,
+  q: Float64Array,
+  r: Float64Array,
+  m: number,
+  n: number,
+  columns = Math.min(m, n),
+): void {
   const k = Math.min(m, n);
   const scales = new Float64Array(k);
   for (let j = 0; j < k; j++) scales[j] = reflectColumn(a, j, m, n);
   r.fill(0);
   for (let i = 0; i < k; i++) for (let j = i; j < n; j++) r[i * n + j] = a[i * n + j];
   q.fill(0);
-  for (let j = 0; j < k; j++) q[j * k + j] = 1;
+  for (let j = 0; j < columns; j++) q[j * columns + j] = 1;
   for (let j = k - 1; j >= 0; j--) {
-    for (let c = 0; c < k; c++) {
-      let dot = q[j * k + c];
-      for (let i = j + 1; i < m; i++) dot += a[i * n + j] * q[i * k + c];
+    for (let c = 0; c < columns; c++) {
+      let dot = q[j * columns + c];
+      for (let i = j + 1; i < m; i++) dot += a[i * n + j] * q[i * columns + c];
       dot *= scales[j];
-      q[j * k + c] -= dot;
-      for (let i = j + 1; i < m; i++) q[i * k + c] -= a[i * n + j] * dot;
+      q[j * columns + c] -= dot;
+      for (let i = j + 1; i < m; i++) q[i * columns + c] -= a[i * n + j] * dot;
     }
   }
 }
@@ -73,7 +80,8 @@ function dotAt(x: Float64Array, p: number, q: number, length: number): number {
 }
 
 /**
- * a [m, n] = u [m, k] diag(s) vh [k, n] with k = min(m, n) and s descending; false where a is not finite.
+ * a [m, n] = u [m, k] diag(s) vh [k, n] with k = min(m, n) and s descending; in the full form u is [m, m] and vh [n, n],
+ * filled up with vectors orthogonal to the others. False where a is not finite.
  * One-sided Jacobi rotations (Hestenes, 1958).
  */
 export function svd(
@@ -83,6 +91,7 @@ export function svd(
   vh: Float64Array,
   m: number,
   n: number,
+  full = false,
 ): boolean {
   if (!isFinite(a)) return false;
   const k = Math.min(m, n);
@@ -98,17 +107,20 @@ export function svd(
   const norms = Array.from({ length: k }, (_, j) => Math.sqrt(dotAt(left, j * length, j * length, length)));
   const order = Array.from(norms.keys()).sort((i, j) => norms[j] - norms[i]);
   const least = (norms[order[0]] ?? 0) * EPS * length;
-  const vectors = new Float64Array(k * length);
+  const count = full ? length : k;
+  const vectors = new Float64Array(count * length);
   order.forEach((from, at) => {
     s[at] = norms[from];
     if (norms[from] > least)
       for (let i = 0; i < length; i++) vectors[at * length + i] = left[from * length + i] / norms[from];
     else complete(vectors, at, length);
   });
-  for (let at = 0; at < k; at++) {
+  for (let at = k; at < count; at++) complete(vectors, at, length);
+  for (let at = 0; at < count; at++)
     for (let i = 0; i < length; i++)
-      if (tall) u[i * k + at] = vectors[at * length + i];
+      if (tall) u[i * count + at] = vectors[at * length + i];
       else vh[at * n + i] = vectors[at * length + i];
+  for (let at = 0; at < k; at++) {
     for (let i = 0; i < k; i++)
       if (tall) vh[at * n + i] = right[order[at] * k + i];
       else u[i * k + at] = right[order[at] * k + i];

@@ -2,10 +2,10 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape } from "../../core/shape.ts";
 import { apply } from "../../tensor/apply.ts";
-import { primitive } from "../../tensor/primitive.ts";
-import type { Primitive } from "../../tensor/primitive.ts";
+import { noGrad } from "../../tensor/mode.ts";
+import { composite } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { add, mul, reshape } from "../algebra.ts";
+import { add, cast, mul, reshape } from "../algebra.ts";
 import { requireFloat, requireSameDevice } from "../checks.ts";
 import { gt, le, where } from "./comparison.ts";
 import { openClamp } from "./extremes.ts";
@@ -14,24 +14,14 @@ import type { UnaryFunction } from "./unary.ts";
 
 const reluGrad = activationGrad("reluGrad");
 
-// 1 where the output is positive, as a constant: relu is linear on each side, its second derivative is 0.
-const stepPrimitive: Primitive<null> = primitive({
-  name: "step",
-  inputs: ["y"],
-  infer: ([y], _: null) => y,
-  kernel: (k, [y], out) => {
-    k.fill(out, 1);
-    k.binary("reluGrad", out, y, out);
-  },
+/** y = max(x, 0); NaN passes, and passes the gradient on. The derivative at 0 is 0. */
+export const relu: UnaryFunction = unary("relu", ["y"], (g, { y }) => where(le(y, 0), 0, g), {
+  vjpKernel: (g, { y }) => reluGrad(g, y),
 });
 
 /** 1 where y > 0, otherwise 0 (at NaN too); a constant to gradients. */
-export const step = (y: Tensor): Tensor => apply(stepPrimitive, [y], null);
-
-/** y = max(x, 0); NaN passes. The derivative at 0 is 0. */
-export const relu: UnaryFunction = unary("relu", ["y"], (g, { y }) => mul(g, step(y)), {
-  vjpKernel: (g, { y }) => reluGrad(g, y),
-});
+export const step = (y: Tensor): Tensor =>
+  composite("step", () => noGrad<Tensor>(() => cast(gt(y, 0), y.dtype)));
 
 /** y = x between two bounds, by default -1 and 1. The derivative at the bounds is 0. */
 export const hardtanh = (x: Tensor, min = -1, max = 1): Tensor => openClamp("hardtanh", x, min, max);

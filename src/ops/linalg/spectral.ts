@@ -1,10 +1,12 @@
 // Decompositions into orthogonal factors: QR, singular values, eigenvalues of symmetric matrices. Their gradients follow
 // PyTorch's, and share their limits: where values coincide, those of the vectors are infinite.
+import { GradError, ValueError } from "../../core/errors.ts";
+import { formatShape } from "../../core/shape.ts";
 import { applyMany } from "../../tensor/apply.ts";
 import { primitive } from "../../tensor/primitive.ts";
 import { scope } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { add, div, mul, neg, reshape, slice, sub, transpose } from "../algebra.ts";
+import { add, div, fill, mul, neg, reshape, slice, sub, transpose } from "../algebra.ts";
 import { matmul } from "./matmul.ts";
 import { constant, identity, leading, requireMatrix, requireSquare, run, spec } from "./matrices.ts";
 import type { OpAttrs } from "./matrices.ts";
@@ -52,19 +54,51 @@ function qrGrad(op: string, gq: Tensor | null, gr: Tensor | null, q: Tensor, r: 
   return transpose(triangular(op, r, transpose(gq ? add(gq, along) : along), true));
 }
 
+// With more rows than columns the last columns of q are any that complete a basis: they have no derivative.
+const completeQrPrimitive = primitive({
+  name: "qr",
+  inputs: ["a"],
+  outputs: ["q", "r"],
+  infer: ([a], _: OpAttrs) => {
+    const [m] = a.shape.slice(-2);
+    return [spec([...leading(a), m, m], a), a];
+  },
+  kernel: (k, [a], outputs, attrs) => {
+    run(k, "qrComplete", [a], outputs, attrs);
+  },
+  saves: ["a"],
+  vjp: {
+    a: (_, { a }) => {
+      const rule = 'mode "complete" must not be differentiated where there are more rows than columns';
+      throw new GradError("qr", `${rule}; got a ${formatShape(a.shape)}. Use mode "reduced".`);
+    },
+  },
+});
+
+export interface QrOptions {
+  /**
+   * "reduced" (default): k = min(m, n). "complete": q is square, k = m. "r": q is empty, of shape [0], and r as reduced.
+   */
+  readonly mode?: "reduced" | "complete" | "r";
+}
+
 /**
- * The decomposition a = q r with orthonormal columns q and an upper triangle r, in its reduced form, k = min(m, n).
+ * The decomposition a = q r: orthonormal columns q, an upper triangle r. k = min(m, n) unless the mode says otherwise.
  * Signs are LAPACK's: the diagonal of r may be negative.
  *
  * Shapes: a [..., m, n] -> q [..., m, k], r [..., k, n]. Gradients need independent (first k) columns.
  *
- * @throws LinearAlgebraError in backward where they are not.
+ * @throws LinearAlgebraError in backward where they are not, GradError in backward of a complete form with m > n.
  */
-export function qr(a: Tensor): [q: Tensor, r: Tensor] {
+export function qr(a: Tensor, { mode = "reduced" }: QrOptions = {}): [q: Tensor, r: Tensor] {
   a.assertAlive("qr");
   requireMatrix("qr", "a", a);
+  if (!["reduced", "complete", "r"].includes(mode))
+    throw new ValueError("qr", `mode must be "reduced", "complete" or "r"; got ${JSON.stringify(mode)}.`);
   const [m, n] = a.shape.slice(-2);
   return scope("qr", () => {
+    if (mode === "r") return pair([fill(a.device, [0], 0, a.dtype), qr(a)[1]]);
+    if (mode === "complete" && m > n) return pair(applyMany(completeQrPrimitive, [a], { op: "qr" }));
     if (m >= n) return pair(applyMany(qrPrimitive, [a], { op: "qr" }));
     // The first m columns make q; the rest follows as qᵀ a.
     const [q] = applyMany(qrPrimitive, [slice(a, -1, 0, m)], { op: "qr" });
@@ -125,17 +159,54 @@ function svdGrad([gu, gs, gvh]: readonly (Tensor | null)[], { u, s, vh }: Factor
   ])!;
 }
 
+// The vectors that fill u or vh up are any that complete a basis: only s has a derivative.
+const fullSvdPrimitive = primitive({
+  name: "svd",
+  inputs: ["a"],
+  outputs: ["u", "s", "vh"],
+  infer: ([a], { op }: OpAttrs) => {
+    requireMatrix(op, "a", a);
+    const [m, n] = a.shape.slice(-2);
+    const lead = leading(a);
+    return [spec([...lead, m, m], a), spec([...lead, Math.min(m, n)], a), spec([...lead, n, n], a)];
+  },
+  kernel: (k, [a], outputs, { op }) => {
+    run(k, "svdFull", [a], outputs, { op, mustBe: "finite" });
+  },
+  saves: ["a"],
+  vjp: {
+    a: ([gu, gs, gvh], { a }) => {
+      if (gu || gvh) {
+        const rule = "u and vh must not be differentiated in the full form";
+        throw new GradError("svd", `${rule}; got a gradient of ${gu ? "u" : "vh"}. Leave fullMatrices out.`);
+      }
+      // The reduced form again, since its vectors can be differentiated further.
+      const [u, s, vh] = svd(a);
+      return svdGrad([null, gs, null], { u, s, vh });
+    },
+  },
+});
+
+export interface SvdOptions {
+  /** Fill u and vh up to square matrices; default false. (torch.linalg.svd does so by default.) */
+  readonly fullMatrices?: boolean;
+}
+
 /**
- * The singular value decomposition a = u diag(s) vh, in its reduced form, k = min(m, n), with s descending. The signs of
- * pairs of vectors are arbitrary.
+ * The singular value decomposition a = u diag(s) vh, k = min(m, n), with s descending. The signs of pairs of vectors are
+ * arbitrary. With `fullMatrices` u is [..., m, m] and vh [..., n, n].
  *
  * Shapes: a [..., m, n] -> u [..., m, k], s [..., k], vh [..., k, n]. Gradients through u and vh need distinct singular
  * values (and for a that is not square, none that is 0); through s alone they always exist.
  *
  * Numerics: Jacobi rotations in double precision. @throws LinearAlgebraError where a is not finite.
  */
-export function svd(a: Tensor): [u: Tensor, s: Tensor, vh: Tensor] {
-  const [u, s, vh] = applyMany(svdPrimitive, [a], { op: "svd" });
+export function svd(
+  a: Tensor,
+  { fullMatrices = false }: SvdOptions = {},
+): [u: Tensor, s: Tensor, vh: Tensor] {
+  const square = a.shape[a.rank - 1] === a.shape[a.rank - 2];
+  const [u, s, vh] = applyMany(fullMatrices && !square ? fullSvdPrimitive : svdPrimitive, [a], { op: "svd" });
   return [u, s, vh];
 }
 

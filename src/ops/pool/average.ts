@@ -25,6 +25,11 @@ export interface AvgPoolOptions<Size extends Sizes = Pair> {
   readonly divisorOverride?: number;
 }
 
+function requireDivisor(op: string, divisor: number | undefined): void {
+  if (divisor === undefined || (Number.isFinite(divisor) && divisor !== 0)) return;
+  throw new ValueError(op, `divisorOverride must be a number other than 0; got ${String(divisor)}.`);
+}
+
 /** Per axis and window: how many positions count. */
 function countsAlong(
   n: number,
@@ -49,12 +54,7 @@ function average(
   requireFloat(op, x);
   const { countIncludePad = true, divisorOverride, ...rest } = options;
   const windows = windowsOver(op, x, axes, kernelSize, rest);
-  if (divisorOverride !== undefined && !(Number.isFinite(divisorOverride) && divisorOverride !== 0)) {
-    throw new ValueError(
-      op,
-      `divisorOverride must be a number other than 0; got ${String(divisorOverride)}.`,
-    );
-  }
+  requireDivisor(op, divisorOverride);
   const [n, c, ...input] = x.shape;
   const { kernel, stride, padding, dilation, output } = windows;
   const full = kernel.reduce((a, b) => a * b, 1);
@@ -70,6 +70,36 @@ function average(
     const [rows, columns = [1]] = counts;
     const sizes = rows.flatMap((a) => columns.map((b) => a * b));
     return div(sums, tensor(sizes, { shape: output, device: x.device, dtype: x.dtype }));
+  });
+}
+
+/**
+ * Mean of each window over the last three axes.
+ *
+ * Shapes: x [N, C, D, H, W] -> [N, C, D', H', W'], D' as for conv3d.
+ */
+export function avgPool3d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions<Sizes> = {}): Tensor {
+  const op = "avgPool3d";
+  x.assertAlive(op);
+  requireRank(op, "x", x, 5, "[N, C, D, H, W]");
+  requireFloat(op, x);
+  const { countIncludePad = true, ceilMode = false, divisorOverride, ...rest } = options;
+  const { kernel, stride, padding, output } = windowsOver(op, x, 3, kernelSize, { ...rest, ceilMode });
+  requireDivisor(op, divisorOverride);
+  const [n, c, depth, h, w] = x.shape;
+  const common = { countIncludePad, ceilMode };
+  const whole = divisorOverride !== undefined;
+  // The mean of means: each plane's windows, then the depth's; how many elements count is a product over the axes.
+  return composite(op, () => {
+    const planes = avgPool2d(reshape(x, [n, c * depth, h, w]), [kernel[1], kernel[2]], {
+      ...{ ...common, stride: [stride[1], stride[2]], padding: [padding[1], padding[2]] },
+      ...(whole && { divisorOverride: 1 }),
+    });
+    const columns = avgPool2d(reshape(planes, [n, c, depth, output[1] * output[2]]), [kernel[0], 1], {
+      ...{ ...common, stride: [stride[0], 1], padding: [padding[0], 0] },
+      ...(whole && { divisorOverride }),
+    });
+    return reshape(columns, [n, c, ...output]);
   });
 }
 

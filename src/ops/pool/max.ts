@@ -106,6 +106,32 @@ function pooled(op: string, x: Tensor, kernelSize: Pair, options: PoolOptions): 
 }
 
 /**
+ * Maximum of each window over the last three axes. The first maximum wins; NaN wins over all.
+ *
+ * Shapes: x [N, C, D, H, W] -> [N, C, D', H', W'], D' as for conv3d. The gradient goes to the element that won.
+ */
+export function maxPool3d(x: Tensor, kernelSize: Sizes, options: PoolOptions<Sizes> = {}): Tensor {
+  const op = "maxPool3d";
+  x.assertAlive(op);
+  requireRank(op, "x", x, 5, "[N, C, D, H, W]");
+  requireFloat(op, x);
+  const { kernel, stride, padding, dilation, output } = windowsOver(op, x, 3, kernelSize, options);
+  const [n, c, depth, h, w] = x.shape;
+  const { ceilMode = false } = options;
+  // The maximum of maxima: over each plane, then over the depth. Among equals the first of the first plane still wins.
+  const pair = (all: readonly number[]): Pair => [all[1], all[2]];
+  return composite(op, () => {
+    const planes = maxPool2d(reshape(x, [n, c * depth, h, w]), pair(kernel), {
+      ...{ stride: pair(stride), padding: pair(padding), dilation: pair(dilation), ceilMode },
+    });
+    const columns = maxPool2d(reshape(planes, [n, c, depth, output[1] * output[2]]), [kernel[0], 1], {
+      ...{ stride: [stride[0], 1], padding: [padding[0], 0], dilation: [dilation[0], 1], ceilMode },
+    });
+    return reshape(columns, [n, c, ...output]);
+  });
+}
+
+/**
  * Maximum of each window along the last axis. The first maximum wins; NaN wins over all.
  *
  * Shapes: x [N, C, L] -> [N, C, L'], L' as for conv1d. The gradient goes to the element that won.

@@ -31,7 +31,7 @@ const checkPrimitive: Primitive<LengthAttrs> = primitive({
     const position = k.oneHot(last, y, steps);
     if (position < 0) return;
     const { storage, view } = last;
-    const [value] = storage.device.download(storage, view.offset + position, 1);
+    const [value] = storage.device.download(op, storage, view.offset + position, 1);
     throw outOfRange(op, steps, value + 1, position);
   },
 });

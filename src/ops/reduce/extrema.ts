@@ -11,7 +11,7 @@ import { composite } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { axisForm, cast, div, mul, reshape, sum } from "../algebra.ts";
 import type { ReduceOptions } from "../algebra.ts";
-import { requireFloat } from "../checks.ts";
+import { requireNumber } from "../checks.ts";
 import { eq, isnan, logicalOr } from "../elementwise.ts";
 import { onesAt, overAxes, requireElements, runSpec } from "./axes.ts";
 import type { Run } from "./axes.ts";
@@ -33,7 +33,7 @@ const extremum = (op: ReduceOp & ("max" | "min")): Primitive<Run> =>
     name: op,
     inputs: ["x"],
     infer: ([x], run: Run) => {
-      requireFloat(op, x);
+      requireNumber(op, x);
       return runSpec(x, run);
     },
     kernel: (k, [x], y, { start, end }) => k.reduce(op, x, y, axisForm(x.view.shape, start, end)),
@@ -83,7 +83,7 @@ const argument = (op: "argmax" | "argmin"): Primitive<number> =>
     name: op,
     inputs: ["x"],
     infer: ([x], axis: number) => {
-      requireFloat(op, x);
+      requireNumber(op, x);
       if (x.shape[axis] === 0) {
         throw new ShapeError(
           op,

@@ -12,6 +12,7 @@ import { aboveZero } from "./masks.ts";
 /** Arithmetic mean over some axes, or all: the sum divided by the count. The mean of nothing is NaN. */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   x.assertAlive("mean");
+  requireFloat("mean", x);
   const count = sizeAlong(x.shape, namedAxes("mean", x, options.axis));
   return composite("mean", () => div(sum(x, options), count));
 }

@@ -8,7 +8,7 @@ import { composite } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { axisForm, mul, reshape } from "../algebra.ts";
 import type { ReduceOptions } from "../algebra.ts";
-import { requireFloat } from "../checks.ts";
+import { totalDType } from "../checks.ts";
 import { overAxes, runSpec } from "./axes.ts";
 import type { Run } from "./axes.ts";
 
@@ -70,10 +70,7 @@ const recurrence = (a: Tensor, x: Tensor, axis: number, reverse: boolean): Tenso
 const cumsumPrimitive: Primitive<ScanAttrs> = primitive({
   name: "cumsum",
   inputs: ["x"],
-  infer: ([x], _: ScanAttrs) => {
-    requireFloat("cumsum", x);
-    return x;
-  },
+  infer: ([x], _: ScanAttrs) => ({ view: x.view, dtype: totalDType("cumsum", x) }),
   kernel: (k, [x], y, { axis, reverse }) => k.scan("cumsum", x, y, formOf(x, axis), reverse),
   vjp: { x: (g, _, { axis, reverse }) => apply(cumsumPrimitive, [g], { axis, reverse: !reverse }) },
 });
@@ -82,10 +79,7 @@ const cumsumPrimitive: Primitive<ScanAttrs> = primitive({
 const cumprodPrimitive: Primitive<ScanAttrs> = primitive({
   name: "cumprod",
   inputs: ["x"],
-  infer: ([x], _: ScanAttrs) => {
-    requireFloat("cumprod", x);
-    return x;
-  },
+  infer: ([x], _: ScanAttrs) => ({ view: x.view, dtype: totalDType("cumprod", x) }),
   kernel: (k, [x], y, { axis, reverse }) => k.scan("cumprod", x, y, formOf(x, axis), reverse),
   saves: ["x", "y"],
   vjp: {
@@ -98,13 +92,13 @@ const cumprodPrimitive: Primitive<ScanAttrs> = primitive({
   },
 });
 
-/** Sums of the elements up to each one along an axis: y[i] = x[0] + ... + x[i]. */
+/** Sums of the elements up to each one along an axis: y[i] = x[0] + ... + x[i]; dtypes as for `sum`. */
 export function cumsum(x: Tensor, axis: number): Tensor {
   x.assertAlive("cumsum");
   return apply(cumsumPrimitive, [x], { axis: checkAxis("cumsum", axis, x.rank), reverse: false });
 }
 
-/** Products of the elements up to each one along an axis: y[i] = x[0] ... x[i]. The gradient is right at zeros too. */
+/** Products of the elements up to each one along an axis: y[i] = x[0] ... x[i]. The gradient is right at zeros too; dtypes as for `sum`. */
 export function cumprod(x: Tensor, axis: number): Tensor {
   x.assertAlive("cumprod");
   return apply(cumprodPrimitive, [x], { axis: checkAxis("cumprod", axis, x.rank), reverse: false });
@@ -124,16 +118,13 @@ function prodGrad(g: Tensor, x: Tensor, { start, end }: Run): Tensor {
 const prodPrimitive: Primitive<Run> = primitive({
   name: "prod",
   inputs: ["x"],
-  infer: ([x], run: Run) => {
-    requireFloat("prod", x);
-    return runSpec(x, run);
-  },
+  infer: ([x], run: Run) => runSpec(x, run, totalDType("prod", x)),
   kernel: (k, [x], y, { start, end }) => k.reduce("prod", x, y, axisForm(x.view.shape, start, end)),
   saves: ["x"],
   vjp: { x: (g, { x }, run) => prodGrad(g, x, run) },
 });
 
-/** Product over some axes, or all; 1 over nothing. The gradient is right at zeros too. */
+/** Product over some axes, or all; 1 over nothing. The gradient is right at zeros too; dtypes as for `sum`. */
 export function prod(x: Tensor, options: ReduceOptions = {}): Tensor {
   x.assertAlive("prod");
   return overAxes("prod", x, options, (y, run) => apply(prodPrimitive, [y], run));

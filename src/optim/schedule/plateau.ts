@@ -45,6 +45,10 @@ export class ReduceLROnPlateau extends Scheduler {
     this.epoch = 0;
   }
 
+  override get needsMetric(): boolean {
+    return true;
+  }
+
   /** @throws ValueError without a metric. */
   override step(metric?: number): void {
     if (metric === undefined)

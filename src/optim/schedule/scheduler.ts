@@ -46,8 +46,13 @@ export abstract class Scheduler {
     return this.optimizer.groups.map(({ lr }) => lr);
   }
 
+  /** Whether `step` must be given a metric. */
+  get needsMetric(): boolean {
+    return false;
+  }
+
   /** Sets the learning rates of the next optimizer step. */
-  step(): void {
+  step(_metric?: number): void {
     this.epoch++;
     this.setRates(this.rates());
   }

@@ -22,6 +22,14 @@ export const badDType = (
   message: `${op}: dtype must be float32 or float64 on device "reference"; got int32. Convert with cast(x, "float32").`,
 });
 
+/** Bools where numbers are needed. */
+export const badBool = (op: string, call: (x: Tensor) => unknown): Bad => ({
+  inputs: [{ shape: [2, 3], dtype: "bool" }],
+  call,
+  error: "DTypeError",
+  message: `${op}: dtype must be float32, float64 or int32 on device "reference"; got bool. Convert with cast(x, "float32").`,
+});
+
 /** Nothing to reduce. */
 export const badEmpty = (op: string, call: (x: Tensor) => unknown): Bad => ({
   inputs: [{ shape: [2, 0] }],

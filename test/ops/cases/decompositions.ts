@@ -189,11 +189,23 @@ export const decompositionRows: readonly Row[] = [
       { name: "q, tall", inputs: [{ shape: [4, 2] }], call: tidy((a) => n8.qr(strong(a))[0]) },
       { name: "r, wide", inputs: [{ shape: [2, 4] }], call: tidy((a) => n8.qr(strong(a))[1]) },
       { name: "both", inputs: [{ shape: [4, 3] }], call: tidy((a) => n8.add(...sums(n8.qr(strong(a))))) },
+      { name: "r alone", inputs: [{ shape: [4, 3] }], call: tidy((a) => n8.qr(strong(a), { mode: "r" })[1]) },
+      {
+        name: "complete, wide",
+        inputs: [{ shape: [2, 4] }],
+        call: tidy((a) => n8.qr(strong(a), { mode: "complete" })[0]),
+      },
     ],
     bad: [
       {
+        inputs: [{ shape: [2, 2] }],
+        call: (a) => n8.qr(a, { mode: "full" as "r" }),
+        error: "ValueError",
+        message: 'qr: mode must be "reduced", "complete" or "r"; got "full".',
+      },
+      {
         inputs: [{ shape: [2] }],
-        call: n8.qr,
+        call: (a) => n8.qr(a),
         error: "ShapeError",
         message: "qr: a must be a matrix [..., m, n]; got [2].",
       },
@@ -209,12 +221,17 @@ export const decompositionRows: readonly Row[] = [
       { name: "u, tall", inputs: [{ shape: [4, 2] }], call: tidy((a) => n8.square(n8.svd(apart(a))[0])) },
       { name: "vh, wide", inputs: [{ shape: [2, 4] }], call: tidy((a) => n8.square(n8.svd(apart(a))[2])) },
       { name: "u and vh", inputs: [{ shape: [3, 3] }], call: tidy((a) => rotationOf(apart(a))) },
+      {
+        name: "values of the full form",
+        inputs: [{ shape: [n, 2, 3] }],
+        call: tidy((a) => n8.svd(apart(a), { fullMatrices: true })[1]),
+      },
     ],
     bad: [
       badMatrix("svd", [1, NaN, 0, 1], "finite", (a) => n8.svd(a)),
       {
         inputs: [{ shape: [2] }],
-        call: n8.svd,
+        call: (a) => n8.svd(a),
         error: "ShapeError",
         message: "svd: a must be a matrix [..., m, n]; got [2].",
       },

@@ -6,6 +6,7 @@ import {
   dropout2d,
   Generator,
   groupNorm,
+  gumbelSoftmax,
   instanceNorm,
   layerNorm,
   localResponseNorm,
@@ -231,4 +232,29 @@ export const normRows: readonly Row[] = [
   dropoutRow("dropout", dropout, []),
   dropoutRow("dropout2d", dropout2d, [2]),
   dropoutRow("alphaDropout", alphaDropout, []),
+  {
+    op: "gumbelSoftmax",
+    tolerance: { rtol: 2e-5, atol: 2e-6 },
+    order: 2,
+    samples: (n) => [
+      {
+        name: "last axis",
+        inputs: [{ shape: [2, n] }],
+        call: (x) => gumbelSoftmax(x, { tau: 0.7, generator: new Generator(7) }),
+      },
+      {
+        name: "first axis",
+        inputs: [{ shape: [n, 3] }],
+        call: (x) => gumbelSoftmax(x, { axis: 0, generator: new Generator(8) }),
+      },
+    ],
+    bad: [
+      {
+        inputs: [{ shape: [2] }],
+        call: (x) => gumbelSoftmax(x, { tau: 0 }),
+        error: "ValueError",
+        message: "gumbelSoftmax: tau must be above 0; got 0.",
+      },
+    ],
+  },
 ];

@@ -2,7 +2,7 @@
 import * as n8 from "../../../src/index.ts";
 import type { Tensor } from "../../../src/index.ts";
 import type { Domain, Row, Sample } from "../row.ts";
-import { badAxis, badDType, badEmpty } from "./bad.ts";
+import { badAxis, badBool, badDType, badEmpty } from "./bad.ts";
 
 const EXACT = { rtol: 0, atol: 0 };
 /** Gradients that several elements share are divided. */
@@ -33,7 +33,7 @@ const withIndices = (op: "maxWithIndices" | "minWithIndices" | "medianWithIndice
   bad: [
     badAxis(op, (x) => n8[op](x, 2)),
     badEmpty(op, (x) => n8[op](x, 1)),
-    ...(op === "medianWithIndices" ? [badDType(op, (x) => n8[op](x, 0))] : []),
+    ...(op === "medianWithIndices" ? [badBool(op, (x) => n8[op](x, 0))] : []),
   ],
 });
 
@@ -59,7 +59,7 @@ export const orderingRows: readonly Row[] = [
         call: (x) => n8.sort(x)[1],
       },
     ],
-    bad: [badAxis("sort", (x) => n8.sort(x, { axis: 2 })), badDType("sort", (x) => n8.sort(x))],
+    bad: [badAxis("sort", (x) => n8.sort(x, { axis: 2 })), badBool("sort", (x) => n8.sort(x))],
   },
   {
     op: "argsort",
@@ -75,7 +75,7 @@ export const orderingRows: readonly Row[] = [
         call: (x) => n8.argsort(x, { descending: true }),
       },
     ],
-    bad: [badAxis("argsort", (x) => n8.argsort(x, { axis: 2 })), badDType("argsort", (x) => n8.argsort(x))],
+    bad: [badAxis("argsort", (x) => n8.argsort(x, { axis: 2 })), badBool("argsort", (x) => n8.argsort(x))],
   },
   {
     op: "topk",
@@ -101,7 +101,7 @@ export const orderingRows: readonly Row[] = [
     ],
     bad: [
       badAxis("topk", (x) => n8.topk(x, 1, { axis: 2 })),
-      badDType("topk", (x) => n8.topk(x, 1)),
+      badBool("topk", (x) => n8.topk(x, 1)),
       {
         inputs: [{ shape: [2, 3] }],
         call: (x) => n8.topk(x, 4),
@@ -134,7 +134,7 @@ export const orderingRows: readonly Row[] = [
     ],
     bad: [
       badAxis("median", (x) => n8.median(x, { axis: 2 })),
-      badDType("median", (x) => n8.median(x)),
+      badBool("median", (x) => n8.median(x)),
       badEmpty("median", (x) => n8.median(x, { axis: 1 })),
     ],
   },

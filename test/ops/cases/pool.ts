@@ -6,9 +6,11 @@ import {
   adaptiveMaxPool2d,
   avgPool1d,
   avgPool2d,
+  avgPool3d,
   lpPool1d,
   lpPool2d,
   maxPool1d,
+  maxPool3d,
 } from "../../../src/index.ts";
 import type { Row } from "../row.ts";
 
@@ -71,6 +73,62 @@ export const poolRows: readonly Row[] = [
         call: (x) => avgPool1d(x, 2),
         error: "ShapeError",
         message: "avgPool1d: x must have the axes [N, C, L]; got [2, 4].",
+      },
+    ],
+  },
+  {
+    op: "maxPool3d",
+    tolerance: EXACT,
+    order: 2,
+    samples: (n) => [
+      {
+        name: "2x2x2",
+        inputs: [{ shape: [1, 2, 4, 2, n + 2], domain: "distinct" }],
+        call: (x) => maxPool3d(x, 2),
+      },
+      {
+        name: "stride, padding and dilation",
+        inputs: [{ shape: [1, 1, 5, 4, n + 3], domain: "distinct" }],
+        call: (x) => maxPool3d(x, [3, 2, 3], { stride: [1, 2, 1], padding: [1, 0, 1], dilation: [1, 1, 2] }),
+      },
+      {
+        name: "ceil mode",
+        inputs: [{ shape: [1, 1, 3, 3, n + 2], domain: "distinct" }],
+        call: (x) => maxPool3d(x, 2, { ceilMode: true }),
+      },
+    ],
+    bad: [
+      {
+        inputs: [{ shape: [2, 4, 4, 4] }],
+        call: (x) => maxPool3d(x, 2),
+        error: "ShapeError",
+        message: "maxPool3d: x must have the axes [N, C, D, H, W]; got [2, 4, 4, 4].",
+      },
+    ],
+  },
+  {
+    op: "avgPool3d",
+    tolerance: SUM,
+    order: 2,
+    samples: (n) => [
+      { name: "2x2x2", inputs: [{ shape: [1, 2, 4, 2, n + 2] }], call: (x) => avgPool3d(x, 2) },
+      {
+        name: "padding that does not count, ceil mode",
+        inputs: [{ shape: [1, 1, 3, 4, n + 3] }],
+        call: (x) => avgPool3d(x, 3, { stride: 2, padding: 1, countIncludePad: false, ceilMode: true }),
+      },
+      {
+        name: "divisor",
+        inputs: [{ shape: [1, 1, 3, 3, n + 1] }],
+        call: (x) => avgPool3d(x, 2, { padding: 1, divisorOverride: 3 }),
+      },
+    ],
+    bad: [
+      {
+        inputs: [{ shape: [1, 1, 4, 4, 4] }],
+        call: (x) => avgPool3d(x, 2, { divisorOverride: 0 }),
+        error: "ValueError",
+        message: "avgPool3d: divisorOverride must be a number other than 0; got 0.",
       },
     ],
   },

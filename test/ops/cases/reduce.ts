@@ -46,13 +46,6 @@ export const reduceRows: readonly Row[] = [
         error: "ShapeError",
         message: "sum: axes must be distinct; got [0, -2] for rank 2.",
       },
-      {
-        inputs: [{ shape: [2], dtype: "bool" }],
-        call: (x) => sum(x),
-        error: "DTypeError",
-        message:
-          'sum: dtype must be float32 or float64 on device "reference"; got bool. Convert with cast(x, "float32").',
-      },
     ],
   },
   {

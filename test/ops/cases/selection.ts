@@ -217,6 +217,12 @@ export const selectionRows: readonly Row[] = [
         message: "embedding: paddingIdx must be a whole number in -4..3; got -5.",
       },
       {
+        inputs: [ints(0), { shape: [4, 2] }],
+        call: (index, weight) => embedding(index, weight, { maxNorm: 0 }),
+        error: "ValueError",
+        message: "embedding: maxNorm must be a number above 0; got 0.",
+      },
+      {
         inputs: [ints(0), { shape: [4] }],
         call: (index, weight) => embedding(index, weight),
         error: "ShapeError",

@@ -330,6 +330,7 @@ export const shapeRows: readonly Row[] = [
       { name: "flat", inputs: [{ shape: [2, n] }], call: (x) => neurite.repeatInterleave(x, 2) },
       { name: "first axis", inputs: [{ shape: [2, n] }], call: (x) => neurite.repeatInterleave(x, 3, 0) },
       { name: "last axis", inputs: [{ shape: [2, n] }], call: (x) => neurite.repeatInterleave(x, 2, -1) },
+      { name: "counts", inputs: [{ shape: [3, n] }], call: (x) => neurite.repeatInterleave(x, [2, 0, 1], 0) },
     ],
     bad: [
       {
@@ -337,6 +338,18 @@ export const shapeRows: readonly Row[] = [
         call: (x) => neurite.repeatInterleave(x, -2),
         error: "ShapeError",
         message: "repeatInterleave: count must be a whole number >= 0; got -2.",
+      },
+      {
+        inputs: [{ shape: [2] }],
+        call: (x) => neurite.repeatInterleave(x, [1, 2, 3]),
+        error: "ShapeError",
+        message: "repeatInterleave: there must be one count, or one for each of 2; got 3.",
+      },
+      {
+        inputs: [{ shape: [2] }, { shape: [2] }],
+        call: (x, counts) => neurite.repeatInterleave(x, counts),
+        error: "DTypeError",
+        message: 'repeatInterleave: indices must be int32; got float64. Convert with cast(index, "int32").',
       },
     ],
   },

@@ -98,12 +98,28 @@ export const windowRows: readonly Row[] = [
         call: (x) => interpolate(x, { scaleFactor: 1.5, mode: "linear", alignCorners: true }),
       },
       {
+        name: "area",
+        inputs: [{ shape: [1, 2, 5, n] }],
+        call: (x) => interpolate(x, { size: [2, 3], mode: "area" }),
+      },
+      {
+        name: "bilinear, antialias",
+        inputs: [{ shape: [1, 1, 5, n] }],
+        call: (x) => interpolate(x, { size: [2, 4], mode: "bilinear", antialias: true }),
+      },
+      {
         name: "bicubic",
         inputs: [{ shape: [1, 1, 4, n] }],
         call: (x) => interpolate(x, { size: [7, 3], mode: "bicubic" }),
       },
     ],
     bad: [
+      {
+        inputs: [{ shape: [1, 1, 2] }],
+        call: (x) => interpolate(x, { size: 1, mode: "linear", antialias: true }),
+        error: "ValueError",
+        message: 'interpolate: antialias must not be set for mode "linear"; got true.',
+      },
       {
         inputs: [{ shape: [1, 1, 2] }],
         call: (x) => interpolate(x, {}),
@@ -128,7 +144,7 @@ export const windowRows: readonly Row[] = [
         call: (x) => interpolate(x, { size: 2, mode: "cubic" as "bicubic" }),
         error: "ValueError",
         message:
-          'interpolate: mode must be one of nearest, nearestExact, linear, bilinear, trilinear, bicubic; got "cubic".',
+          'interpolate: mode must be one of nearest, nearestExact, linear, bilinear, trilinear, bicubic, area; got "cubic".',
       },
       {
         inputs: [{ shape: [1, 1, 2, 2] }],

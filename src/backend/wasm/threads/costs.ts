@@ -132,6 +132,9 @@ export const kernelCosts: { readonly [K in RangeKernel]: Cost } = {
   argmax_f32: row(0.5, "n"),
   argmin_f32: row(0.5, "n"),
   cumsum_f32: row(0.8, "n"),
+  reduce_i32: row(0.15, "n"),
+  argument_i32: row(0.7, "n"),
+  scan_i32: row(0.7, "n"),
   cumprod_f32: row(0.8, "n"),
   recurrence_f32: row(1, "n"),
 
