@@ -8,6 +8,7 @@ import { conv } from "./conv.ts";
 import { elementwise } from "./elementwise.ts";
 import { fused } from "./fused.ts";
 import { gemm } from "./gemm.ts";
+import { gpt } from "./gpt.ts";
 import { fullPace, quickPace } from "./interleave.ts";
 import { KernelBench } from "./kernels.ts";
 import { lenet } from "./lenet.ts";
@@ -26,7 +27,7 @@ import type { Suite } from "./suite.ts";
 
 const suites: readonly Suite[] = [
   ...[peak, apply, small, gemm, conv, attention],
-  ...[elementwise, reduce, order, fused, movement, random, lenet, steps, memory],
+  ...[elementwise, reduce, order, fused, movement, random, lenet, gpt, steps, memory],
 ];
 
 async function main(args: readonly string[]): Promise<void> {
