@@ -1,9 +1,9 @@
 // Keeping gradients in bounds before a step.
 import { ValueError } from "../core/errors.ts";
-import { add, div, mul, sum } from "../ops/algebra.ts";
+import { add, cast, div, sum } from "../ops/algebra.ts";
 import { assign } from "../ops/assign.ts";
 import { requireFloat, requireSameDType } from "../ops/checks.ts";
-import { abs, exp, log, maximum, minimum, sqrt } from "../ops/elementwise.ts";
+import { abs, maximum, minimum, pow, sqrt } from "../ops/elementwise.ts";
 import { max } from "../ops/reduce/extrema.ts";
 import { View } from "../core/view.ts";
 import { apply, applyInPlace } from "../tensor/apply.ts";
@@ -26,7 +26,7 @@ const gradientsOf = (parameters: Iterable<Tensor>): Tensor[] =>
  * Nothing is read from the device.
  *
  * @returns the norm before, shape [].
- * @throws ValueError where maxNorm or normType is not positive, or no parameter has a gradient.
+ * @throws ValueError where maxNorm is negative, normType not positive, or no parameter has a gradient.
  */
 export function clipGradNorm(
   parameters: Iterable<Tensor>,
@@ -44,17 +44,28 @@ export function clipGradNorm(
     throw new ValueError("clipGradNorm", "some parameter must have a gradient; got none.");
   return withRecording(false, () =>
     composite("clipGradNorm", () => {
-      const norm = totalNorm(gradients, normType);
+      const kinds = byDType(gradients);
+      const norm = totalNorm(kinds, normType);
       const factor = minimum(div(maxNorm, add(norm, 1e-6)), 1);
-      applyInPlace(
-        scaleAllPrimitive,
-        gradients.flatMap((g) => [g, factor]),
-        null,
-      );
+      for (const some of kinds) {
+        const { dtype } = some[0];
+        const own = dtype === factor.dtype ? factor : cast(factor, dtype);
+        applyInPlace(
+          scaleAllPrimitive,
+          some.flatMap((g) => [g, own]),
+          null,
+        );
+      }
       return norm;
     }),
   );
 }
+
+// A kernel takes one dtype; a norm is of all.
+const byDType = (gradients: readonly Tensor[]): Tensor[][] =>
+  [...new Set(gradients.map(({ dtype }) => dtype))].map((kind) =>
+    gradients.filter(({ dtype }) => dtype === kind),
+  );
 
 const scaleAllPrimitive: Primitive<null> = primitive({
   name: "clipGradNorm",
@@ -81,15 +92,13 @@ const squaresSumPrimitive: Primitive<null> = primitive({
   kernel: (k, xs, y) => k.squaresSum(xs, y),
 });
 
-function totalNorm(gradients: readonly Tensor[], order: number): Tensor {
-  if (order === 2) return sqrt(apply(squaresSumPrimitive, gradients, null));
+function totalNorm(kinds: readonly Tensor[][], order: number): Tensor {
+  if (order === 2) return sqrt(kinds.map((some) => apply(squaresSumPrimitive, some, null)).reduce(add));
+  const gradients = kinds.flat();
   if (order === Infinity) return gradients.map((g) => max(abs(g))).reduce(maximum);
-  const total = gradients.map((g) => composite("clipGradNorm", () => sum(power(g, order)))).reduce(add);
-  return exp(mul(log(total), 1 / order));
+  const powers = (g: Tensor): Tensor => composite("clipGradNorm", () => sum(pow(abs(g), order)));
+  return pow(gradients.map(powers).reduce(add), 1 / order);
 }
-
-// |g|^order; 0 stays 0, since e^(-Infinity) is.
-const power = (g: Tensor, order: number): Tensor => exp(mul(log(abs(g)), order));
 
 /**
  * Limits every gradient's every element to [-clipValue, clipValue].

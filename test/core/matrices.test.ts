@@ -93,6 +93,20 @@ describe("what follows from elimination", () => {
     expect(overBatch("solve", [a, a], [x], { batch: 3, rows: 2, columns: 2 })).toBe(2);
   });
 
+  it("takes singular values from one end of the doubles' range to the other", () => {
+    const a = random(4, 3, 3, 7);
+    const [, expected] = run("svd", a, 4, 3, [12, 3, 9]);
+    for (const factor of [2 ** 600, 2 ** -600]) {
+      const scaled = a.map((x) => x * factor);
+      const [, s] = run("svd", scaled, 4, 3, [12, 3, 9]);
+      expectClose(
+        s.map((x) => x / factor),
+        expected,
+        1e-15,
+      );
+    }
+  });
+
   it("keeps what it was given", () => {
     const a = random(4, 4, 4, 5);
     const before = a.slice();

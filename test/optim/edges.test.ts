@@ -2,7 +2,14 @@
 import { describe, expect, it } from "vitest";
 import { tensor, zeros } from "../../src/index.ts";
 import { parameter } from "../../src/nn/index.ts";
-import { CyclicLR, OneCycleLR, ReduceLROnPlateau, SGD, WeightAverage } from "../../src/optim/index.ts";
+import {
+  clipGradNorm,
+  CyclicLR,
+  OneCycleLR,
+  ReduceLROnPlateau,
+  SGD,
+  WeightAverage,
+} from "../../src/optim/index.ts";
 
 describe("optimizers", () => {
   it("a gradient of another shape leaves all parameters as they were", () => {
@@ -12,6 +19,24 @@ describe("optimizers", () => {
     const optimizer = new SGD([p, q], { lr: 1 });
     expect(() => optimizer.step()).toThrow("SGD: a gradient must have its parameter's shape, [1]; got [2].");
     expect([p.itemSync(), optimizer.steps]).toEqual([1, 0]);
+    for (const x of [p, q]) x.dispose();
+  });
+
+  it("gradients of two dtypes are clipped by one norm", () => {
+    const options = { device: "reference", requiresGrad: true };
+    const [p, q] = [tensor([0], options), tensor([0], { ...options, dtype: "float64" })];
+    for (const [normType, norm] of [
+      [2, 5],
+      [1, 7],
+      [Infinity, 4],
+    ] as const) {
+      p.grad = tensor([3], { device: "reference" });
+      q.grad = tensor([4], { device: "reference", dtype: "float64" });
+      const before = clipGradNorm([p, q], norm / 2, { normType });
+      expect([before.dtype, before.itemSync()]).toEqual(["float64", norm]);
+      expect([p.grad.itemSync(), q.grad.itemSync()]).toBeCloseToTensor([1.5, 2], { atol: 1e-5 });
+      for (const x of [before, p.grad, q.grad]) x.dispose();
+    }
     for (const x of [p, q]) x.dispose();
   });
 

@@ -99,8 +99,10 @@ export function svd(
   const length = Math.max(m, n);
   // Rows of `left` are the columns of a (or of its transpose, where a is wide); they are turned until orthogonal.
   const left = new Float64Array(k * length);
+  // By a power of two, which rounds nothing: squares of very large or small elements would leave the range of doubles.
+  const scale = binaryScale(a);
   for (let j = 0; j < k; j++)
-    for (let i = 0; i < length; i++) left[j * length + i] = tall ? a[i * n + j] : a[j * n + i];
+    for (let i = 0; i < length; i++) left[j * length + i] = (tall ? a[i * n + j] : a[j * n + i]) / scale;
   const right = new Float64Array(k * k);
   for (let j = 0; j < k; j++) right[j * k + j] = 1;
   orthogonalise(left, right, k, length);
@@ -110,7 +112,7 @@ export function svd(
   const count = full ? length : k;
   const vectors = new Float64Array(count * length);
   order.forEach((from, at) => {
-    s[at] = norms[from];
+    s[at] = norms[from] * scale;
     if (norms[from] > least)
       for (let i = 0; i < length; i++) vectors[at * length + i] = left[from * length + i] / norms[from];
     else complete(vectors, at, length);
@@ -126,6 +128,13 @@ export function svd(
       else u[i * k + at] = right[order[at] * k + i];
   }
   return true;
+}
+
+/** The power of two next below the largest magnitude; 1 for zeros. */
+function binaryScale(a: Float64Array): number {
+  let most = 0;
+  for (const x of a) most = Math.max(most, Math.abs(x));
+  return most === 0 ? 1 : 2 ** Math.floor(Math.log2(most));
 }
 
 function orthogonalise(left: Float64Array, right: Float64Array, k: number, length: number): void {
