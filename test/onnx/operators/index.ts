@@ -4,6 +4,7 @@ import { elementwise } from "./elementwise.ts";
 import { losses } from "./losses.ts";
 import { matrices } from "./matmul.ts";
 import { norms } from "./norms.ts";
+import { recurrents } from "./recurrent.ts";
 import { reductions } from "./reduce.ts";
 import { resizing } from "./resize.ts";
 import { shapes } from "./shape.ts";
@@ -14,6 +15,7 @@ export const operators: Operators = {
   ...losses,
   ...matrices,
   ...norms,
+  ...recurrents,
   ...reductions,
   ...resizing,
   ...shapes,
@@ -48,6 +50,5 @@ export const absent: Readonly<Record<string, string>> = Object.fromEntries([
       "ai.onnx.preview.training.Momentum ai.onnx.preview.training.Gradient",
     "training operators; the optimizers are compared with PyTorch's steps instead",
   ),
-  ...each("LSTM GRU RNN", "recurrent layers are not offered yet"),
   ...each("Unique", "distinct values by axis, with first places, are not offered"),
 ]);
