@@ -12,6 +12,7 @@ import { gpt } from "./gpt.ts";
 import { fullPace, quickPace } from "./interleave.ts";
 import { KernelBench } from "./kernels.ts";
 import { lenet } from "./lenet.ts";
+import { recurrent } from "./lstm.ts";
 import { memory } from "./memory.ts";
 import { movement } from "./movement.ts";
 import { helpText, parseOptions, UsageError } from "./options.ts";
@@ -26,7 +27,7 @@ import { steps } from "./steps.ts";
 import type { Suite } from "./suite.ts";
 
 const suites: readonly Suite[] = [
-  ...[peak, apply, small, gemm, conv, attention],
+  ...[peak, apply, small, gemm, conv, attention, recurrent],
   ...[elementwise, reduce, order, fused, movement, random, lenet, gpt, steps, memory],
 ];
 

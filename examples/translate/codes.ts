@@ -18,7 +18,7 @@ export class Codes {
   /** The characters of some pairs; those of others that are not among them become blanks or are left out. */
   constructor(pairs: readonly Pair[]) {
     const distinct = (texts: readonly string[]): string[] =>
-      [...new Set(texts.flatMap((text) => [...text]))].sort();
+      [...new Set(texts.flatMap((text) => Array.from(text)))].sort();
     this.source = distinct(pairs.map(([source]) => source));
     this.target = distinct(pairs.map(([, target]) => target));
     const codes = (characters: readonly string[]): Map<string, number> =>
@@ -36,7 +36,7 @@ export class Codes {
   }
 
   readSource = (text: string): number[] =>
-    [...text].map((character) => this.#sourceCode.get(character) ?? START);
+    Array.from(text, (character) => this.#sourceCode.get(character) ?? START);
 
   /** The text up to the end sign. */
   writeTarget(codes: readonly number[]): string {
@@ -48,7 +48,7 @@ export class Codes {
   dataset(pairs: readonly Pair[]): ArrayDataset {
     const sources = pairs.map(([source]) => this.readSource(source));
     const targets = pairs.map(([, target]) =>
-      [...target].flatMap((character) => this.#targetCode.get(character) ?? []),
+      Array.from(target).flatMap((character) => this.#targetCode.get(character) ?? []),
     );
     const padded = (
       rows: readonly (readonly number[])[],

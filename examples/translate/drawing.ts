@@ -5,8 +5,8 @@ import type { Translation } from "./writing.ts";
 export function drawAttention(shown: readonly { source: string; translation: Translation }[]): PlotSpec {
   return {
     vconcat: shown.map(({ source, translation: { text, attention } }) => {
-      const read = [...source];
-      const written = [...text, "end"];
+      const read = Array.from(source);
+      const written = [...Array.from(text), "end"];
       const values = attention.flatMap((row, j) => row.map((weight, i) => ({ read: i, written: j, weight })));
       const letters = (texts: readonly string[]): string =>
         `[${texts.map((letter) => JSON.stringify(letter === " " ? "␣" : letter)).join(", ")}][datum.value]`;
