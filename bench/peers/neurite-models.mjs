@@ -1,13 +1,5 @@
 // The workloads of lib/spec.mjs as a user of Neurite writes them: modules, with the spec's weights put in.
-import {
-  binaryCrossEntropyWithLogits,
-  crossEntropy,
-  mseLoss,
-  onesLike,
-  scaledDotProductAttention,
-  tensor,
-  zerosLike,
-} from "neurite";
+import { binaryCrossEntropyWithLogits, crossEntropy, mseLoss, onesLike, tensor, zerosLike } from "neurite";
 import {
   BatchNorm2d,
   Conv2d,
@@ -21,6 +13,7 @@ import {
   Linear,
   MaxPool2d,
   Module,
+  MultiheadAttention,
   ReLU,
   Sequential,
   Sigmoid,
@@ -138,10 +131,17 @@ const layerNorm = (w, name, size) => load(new LayerNorm(size), w, name, { weight
 class Block extends Module {
   constructor(w, name) {
     super();
-    this.heads = w.NH;
     this.ln1 = layerNorm(w, `${name}.ln1`, w.C);
-    this.qkv = linear(w, `${name}.qkv`);
-    this.proj = linear(w, `${name}.proj`);
+    this.attention = new MultiheadAttention(w.C, w.NH, { batchFirst: true });
+    const { qkv, proj } = { qkv: linear(w, `${name}.qkv`), proj: linear(w, `${name}.proj`) };
+    this.attention.loadStateDict(
+      new Map([
+        ["in_proj_weight", qkv.weight],
+        ["in_proj_bias", qkv.bias],
+        ["out_proj.weight", proj.weight],
+        ["out_proj.bias", proj.bias],
+      ]),
+    );
     this.ln2 = layerNorm(w, `${name}.ln2`, w.C);
     this.mlp = new Sequential(
       linear(w, `${name}.up`),
@@ -151,18 +151,10 @@ class Block extends Module {
   }
 
   forward(x) {
-    const y = x.add(this.attend(this.ln1.forward(x)));
+    const normed = this.ln1.forward(x);
+    const [attended] = this.attention.forward(normed, normed, normed, { isCausal: true });
+    const y = x.add(attended);
     return y.add(this.mlp.forward(this.ln2.forward(y)));
-  }
-
-  attend(x) {
-    const [B, T, C] = x.shape;
-    const [q, k, v] = this.qkv
-      .forward(x)
-      .chunk(3, -1)
-      .map((part) => part.reshape([B, T, this.heads, C / this.heads]).transpose(1, 2));
-    const y = scaledDotProductAttention(q, k, v, { causal: true });
-    return this.proj.forward(y.transpose(1, 2).reshape([B, T, C]));
   }
 }
 
