@@ -6,6 +6,8 @@ export interface Case {
   readonly name: string;
   /** One unit of work. Results must be stored or used, lest the compiler drop the work. */
   readonly call: () => void;
+  /** By the clock alone, whatever else runs: for calls that use several threads. */
+  readonly byClock?: boolean;
 }
 
 export interface Timing {
@@ -57,7 +59,7 @@ export function interleave(cases: readonly Case[], pace: Pace): Timing[] {
     if (round >= pace.rounds && round - lastFall > pace.rounds / 2) break;
     for (let k = 0; k < cases.length; k++) {
       if (callMs[k] < PRIMED_MS) cases[k].call();
-      const sample = measure(cases[k].call, repeats[k]);
+      const sample = measure(cases[k], repeats[k]);
       const { ms } = sample;
       samples[k].push(ms);
       if (sample.preempted) preempted[k]++;
@@ -72,12 +74,12 @@ export function interleave(cases: readonly Case[], pace: Pace): Timing[] {
 }
 
 // Long enough for the engine's optimising compiler; the result is the fastest time of a call seen on the way.
-function warmUp({ call }: Case, warmupMs: number): number {
+function warmUp(it: Case, warmupMs: number): number {
   const start = performance.now();
   let repeats = 1;
   let ms = Infinity;
   for (let i = 0; i < 3 || performance.now() - start < warmupMs; i++) {
-    ms = Math.min(ms, measure(call, repeats).ms);
+    ms = Math.min(ms, measure(it, repeats).ms);
     if (ms * repeats < 0.2) repeats *= 2;
   }
   return Math.max(ms, 1e-6);
@@ -85,9 +87,12 @@ function warmUp({ call }: Case, warmupMs: number): number {
 
 /**
  * Milliseconds per call: by the clock, or, where the system let another program run meanwhile, the processor time that
- * this one had. The latter counts all threads, so that cases which use several must not be timed by it.
+ * this one had. The latter counts all threads, hence `byClock`.
  */
-function measure(call: () => void, repeats: number): { readonly ms: number; readonly preempted: boolean } {
+function measure(
+  { call, byClock = false }: Case,
+  repeats: number,
+): { readonly ms: number; readonly preempted: boolean } {
   const before = process.resourceUsage();
   const start = performance.now();
   for (let i = 0; i < repeats; i++) call();
@@ -96,7 +101,7 @@ function measure(call: () => void, repeats: number): { readonly ms: number; read
   const preempted = after.involuntaryContextSwitches > before.involuntaryContextSwitches;
   const microseconds = (usage: NodeJS.ResourceUsage): number => usage.userCPUTime + usage.systemCPUTime;
   const ownMs = (microseconds(after) - microseconds(before)) / 1000;
-  return { ms: (preempted ? Math.min(ownMs, wallMs) : wallMs) / repeats, preempted };
+  return { ms: (preempted && !byClock ? Math.min(ownMs, wallMs) : wallMs) / repeats, preempted };
 }
 
 export function median(values: readonly number[]): number {

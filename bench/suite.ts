@@ -8,6 +8,8 @@ export interface Context {
   readonly report: Report;
   readonly pace: Pace;
   readonly quick: boolean;
+  /** As many as `init` chose; suites measure one unless they say otherwise. */
+  readonly threads: number;
   /** The binary that the library itself has chosen. */
   readonly kernels: KernelBench;
 }

@@ -40,7 +40,10 @@ export interface InitOptions {
    * number.
    */
   readonly threads?: number;
-  /** The address of the package's worker.js, where the library should not look for it beside itself. */
+  /**
+   * The address of the package's worker.js, where the library should not look for it beside itself. Browsers only; there it
+   * must be given for threads where `wasm` is given.
+   */
   readonly workerUrl?: URL | string;
 }
 
@@ -54,11 +57,17 @@ export interface BackendInfo {
   readonly threads: number;
   /** Why so many. */
   readonly threadsReason: string;
+  /** How many of them have started, this one included; ops wait for no other. Workers start with the first large op. */
+  readonly threadsReady: number;
 }
 
 const DEFAULT_SOFT_LIMIT = 64 * 2 ** 20;
 const DEFAULT_MAX_MEMORY = 4 * 2 ** 30;
-const PLAIN_THREADS = { threads: 1, threadsReason: "the reference backend has no kernels to share" };
+const PLAIN_THREADS = {
+  threads: 1,
+  threadsReason: "the reference backend has no kernels to share",
+  threadsReady: 1,
+};
 
 let ready: Promise<void> | null = null;
 let info: BackendInfo | null = null;
@@ -113,7 +122,15 @@ async function startWasm(options: InitOptions): Promise<void> {
   const { softLimit = DEFAULT_SOFT_LIMIT } = options;
   registerDevice(new WasmDevice(heap, exports, { name: "wasm", softLimit, pool }));
   const { count, reason: threadsReason } = threads;
-  info = { backend: "wasm", build, reason, sharedMemory: shared, threads: count, threadsReason };
+  info = {
+    backend: "wasm",
+    build,
+    reason,
+    sharedMemory: shared,
+    threads: count,
+    threadsReason,
+    threadsReady: 1,
+  };
 }
 
 async function chooseBuild(options: InitOptions): Promise<{ build: WasmBuild; reason: string }> {
@@ -125,10 +142,14 @@ async function chooseBuild(options: InitOptions): Promise<{ build: WasmBuild; re
 
 /** What `init` chose, and why. */
 export function backendInfo(): BackendInfo {
-  if (info !== null && pool !== null && pool.lost !== null)
-    return { ...info, threads: 1, threadsReason: pool.lost };
-  if (info !== null) return pool === null ? info : { ...info, threads: pool.limit };
+  if (info !== null && pool !== null) return { ...info, ...threadsOf(pool) };
+  if (info !== null) return info;
   throw new DeviceError("backendInfo", "a backend must be ready; got none. Call await init() first.");
+}
+
+function threadsOf({ limit, lost, ready }: ThreadPool): Partial<BackendInfo> {
+  if (lost !== null) return { threads: 1, threadsReason: lost, threadsReady: 1 };
+  return { threads: limit, threadsReady: Math.min(limit, 1 + ready) };
 }
 
 /**

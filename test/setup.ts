@@ -1,5 +1,6 @@
 // Runs before every test file: makes the backends ready, teaches `expect` to compare tensors, and fails any test that
-// leaves a tensor or a buffer behind. NEURITE_BUILD=strict|relaxed chooses the wasm build (default: relaxed).
+// leaves a tensor or a buffer behind. NEURITE_BUILD=strict|relaxed chooses the wasm build (default: relaxed),
+// NEURITE_THREADS the number of threads (default: what users get).
 import { afterEach, beforeEach, expect } from "vitest";
 import { init, Tensor } from "../src/index.ts";
 import { coordinates, worstMismatch } from "./closeness.ts";
@@ -11,7 +12,11 @@ const build = process.env.NEURITE_BUILD ?? "relaxed";
 if (build !== "strict" && build !== "relaxed") {
   throw new Error(`NEURITE_BUILD must be strict or relaxed; got ${build}`);
 }
-await init({ deterministic: build === "strict", relaxedSimd: build === "relaxed" });
+const threads = process.env.NEURITE_THREADS;
+await init({
+  ...{ deterministic: build === "strict", relaxedSimd: build === "relaxed" },
+  ...(threads === undefined ? {} : { threads: Number(threads) }),
+});
 
 // ---- comparing tensors
 

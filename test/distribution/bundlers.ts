@@ -18,7 +18,7 @@ export interface Bundler {
 }
 
 const module = (file: string): string => `<script type="module" src="${file}"></script>`;
-const copy = "cp node_modules/neurite/dist/kernels*.wasm dist/";
+const copy = "cp node_modules/neurite/dist/kernels*.wasm node_modules/neurite/dist/worker.js dist/";
 const esbuild = "npx esbuild src/index.js --bundle --minify --format=esm --outfile=dist/index.js";
 const rollup = "npx rollup src/index.js -p node-resolve -d dist";
 

@@ -6,14 +6,14 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundle, bundlers, pageWith, prepare } from "./bundlers.ts";
-import type { Outcome } from "./consumer/outcome.ts";
+import type { Outcome, ThreadsOutcome } from "./consumer/outcome.ts";
 import { Browser, isolation, serve, strictPolicy } from "./pages.ts";
 import type { Site } from "./pages.ts";
 import { installedManifest, Projects } from "./projects.ts";
 import type { Program } from "./projects.ts";
 import { root, run, runtimeBinary, toolFolder, userEnvironment } from "./tools.ts";
 
-const expectedCells = 34;
+const expectedCells = 38;
 
 let projects: Projects;
 let browser: Browser;
@@ -45,11 +45,19 @@ const outcomeOf = (printed: string): Outcome => {
   return JSON.parse(line.slice("outcome ".length)) as Outcome;
 };
 
+const threadsOutcomeOf = (printed: string): ThreadsOutcome =>
+  JSON.parse(printed.slice("outcome ".length)) as ThreadsOutcome;
+
 /** The losses of the strict kernels, which do not depend on the machine. */
 let strictLosses: readonly number[] | undefined;
 
 /** What every run must have achieved; the words for its row. */
-function judge({ first, last, restored, backend }: Outcome, program: Program, shared: boolean): string {
+function judge(
+  { first, last, restored, backend }: Outcome,
+  program: Program,
+  shared: boolean,
+  inPage = true,
+): string {
   expect(restored).toBe(true);
   expect(first).toBeGreaterThan(0.2);
   // The two builds round differently; 200 steps later that shows in the fifth digit at most.
@@ -60,7 +68,9 @@ function judge({ first, last, restored, backend }: Outcome, program: Program, sh
     strictLosses ??= [first, last];
     expect([first, last]).toEqual(strictLosses);
   }
-  const { build, sharedMemory, threads } = backend;
+  const { build, sharedMemory, threads, threadsReason } = backend;
+  // Every machine that runs this suite has several processors.
+  expect(threads > 1, threadsReason).toBe(shared && !(inPage && program === "inline"));
   const words = [String(build), sharedMemory ? "shared" : "unshared", `threads ${String(threads)}`];
   return `${words.join(", ")}, loss ${first.toFixed(4)} -> ${last.toExponential(4)}`;
 }
@@ -71,7 +81,7 @@ describe("TypeScript", () => {
     nodenext: { module: "nodenext", lib: ["es2022"], types: ["node"] },
   };
   const entries = (project: string): string[] =>
-    Object.keys(installedManifest(project).exports).filter((path) => !/\.(wasm|json)$/.test(path));
+    Object.keys(installedManifest(project).exports).filter((path) => !/\.(wasm|json|js)$/.test(path));
 
   for (const version of ["5.9", "6.0", "7.0"]) {
     for (const [setting, options] of Object.entries(settings)) {
@@ -104,12 +114,20 @@ describe("runtimes", () => {
     ["Bun", () => runtimeBinary("@oven", "bin/bun"), []],
   ];
   for (const [name, command, args] of runtimes) {
+    cell(`${name}, threads`, () => {
+      const project = projects.create(`${name}-threads`);
+      const { threads, ready, equal } = threadsOutcomeOf(
+        run(command(), [...args, "src/threads.js"], project),
+      );
+      expect({ ready, equal }).toEqual({ ready: threads, equal: true });
+      return `${String(threads)} threads, the bits of one`;
+    });
     for (const program of ["plain", "deterministic", "inline"] as const) {
       cell(`${name}, ${program}`, () => {
         const project = projects.create(`${name}-${program}`);
         const printed = run(command(), [...args, `src/${program}.js`], project);
         const version = run(command(), ["--version"], project).split("\n")[0];
-        return `${judge(outcomeOf(printed), program, true)} (${version})`;
+        return `${judge(outcomeOf(printed), program, true, false)} (${version})`;
       });
     }
   }
@@ -161,6 +179,16 @@ describe("Chromium without a bundler", () => {
     }
   }
 
+  cell("Chromium, threads, CSP, COOP and COEP", async () => {
+    const project = projects.create("threads");
+    withPlainPaths(project, "threads");
+    const page = pageWith('<script type="module" src="src/threads.js"></script>');
+    const printed = await open(serve(project, { ...isolation, ...policy }, page));
+    const { threads, ready, equal } = threadsOutcomeOf(printed);
+    expect({ ready, equal }).toEqual({ ready: threads, equal: true });
+    return `${String(threads)} threads, the bits of one`;
+  });
+
   it("the policy is in force: without 'wasm-unsafe-eval' the kernels do not compile", async () => {
     const project = projects.create("refused");
     withPlainPaths(project, "plain");
@@ -170,7 +198,7 @@ describe("Chromium without a bundler", () => {
   });
 
   /** Import maps are inline scripts, which the policy refuses: the page names the files themselves. */
-  function withPlainPaths(project: string, program: Program): void {
+  function withPlainPaths(project: string, program: Program | "threads"): void {
     for (const name of [program, "train"]) {
       const path = join(project, "src", `${name}.js`);
       const code = readFileSync(path, "utf8").replace(

@@ -177,8 +177,8 @@ export const kernelSignatures = {
     "gyPtr gatesPtr yPtr h0Ptr weightPtr panelsPtr hPtr gPtr lengthsPtr nSteps nBatch nHidden reverse scratchPtr start end",
 
   // Attention by tiles (assembly/fused/attention.ts, attention-grad.ts). shapePtr: the words of attention-shape.ts. Units:
-  // attention_f32 attention_units(batch, heads, nQueries); attention_grad_f32 batch * keyHeads. maskPtr optional. unitMadds: what a unit
-  // costs, in multiply-adds, for whoever shares the units among threads.
+  // attention_f32 attention_units(batch, heads, nQueries); attention_grad_f32 batch * keyHeads. maskPtr optional.
+  // unitMadds: what a unit costs, in multiply-adds, for whoever shares the units among threads.
   attention_f32: "qPtr kPtr vPtr maskPtr yPtr logSumPtr shapePtr scratchPtr unitMadds start end",
   attention_units: "batch heads nQueries -> i32",
   attention_scratch_bytes: "width valueWidth -> i32",

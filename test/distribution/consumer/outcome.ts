@@ -13,5 +13,15 @@ export interface Outcome {
     readonly reason: string;
     readonly sharedMemory: boolean;
     readonly threads: number;
+    readonly threadsReason: string;
   };
+}
+
+/** What the program of threads.ts prints. */
+export interface ThreadsOutcome {
+  readonly threads: number;
+  /** How many of them started within ten seconds. */
+  readonly ready: number;
+  /** Whether all of them together and one alone gave the same bits. */
+  readonly equal: boolean;
 }

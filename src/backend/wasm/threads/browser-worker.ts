@@ -1,4 +1,4 @@
-// The module that workers run in browsers, Deno and Bun: the build puts it into a file of its own, dist/worker.js.
+// The module that workers run in browsers: the build puts it into a file of its own, dist/worker.js.
 import { claimChunk, serveKernels } from "./worker.ts";
 import type { WorkerStart } from "./worker.ts";
 

@@ -5,7 +5,7 @@ import { MAX_THREADS } from "./control.ts";
 import { kernelNames } from "./parallel.ts";
 import { ThreadPool } from "./pool.ts";
 import type { PoolOptions } from "./pool.ts";
-import { chooseSpawn, isPlainNode } from "./spawn.ts";
+import { chooseSpawn } from "./spawn.ts";
 import type { Spawn } from "./spawn.ts";
 
 /** Beyond this the kernels of ordinary models gain little, and a library leaves the rest to others. */
@@ -21,12 +21,16 @@ export interface ThreadsChoice {
 export interface ThreadsOptions {
   readonly threads?: number;
   readonly workerUrl?: URL | string;
+  readonly wasm?: unknown;
 }
 
 export async function chooseThreads(options: ThreadsOptions, shared: boolean): Promise<ThreadsChoice> {
-  const { threads, workerUrl } = options;
+  const { threads, workerUrl, wasm } = options;
   if (threads === 1) return one("threads: 1 was asked for");
   if (!shared) return one("the memory is not shared (a page must be cross-origin isolated)");
+  // Who hands in the kernels has no files of the package beside the code.
+  if (!isNode() && wasm !== undefined && workerUrl === undefined)
+    return one("wasm was given without workerUrl");
   const spawn = await chooseSpawn(workerUrl);
   if (spawn === null) return one("the runtime has no workers");
   if (threads !== undefined) return { count: threads, reason: "asked for", spawn };
@@ -55,11 +59,14 @@ async function countProcessors(): Promise<number> {
   return (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ?? 1;
 }
 
-/** The pool for a choice. Pages can start workers only while `init` is awaited; in Node the first large op does. */
+/**
+ * The pool for a choice. The first large op starts the workers, but on pages `init` does: their workers load a module,
+ * for which the page must return to its event loop.
+ */
 export function openPool(
   options: Omit<PoolOptions, "names" | "threads"> & { readonly count: number },
 ): ThreadPool {
   const pool = new ThreadPool({ ...options, threads: options.count, names: kernelNames });
-  if (!isPlainNode()) pool.start();
+  if (!isNode()) pool.start();
   return pool;
 }

@@ -1,6 +1,6 @@
 // What one unit of each kernel's work costs, which decides whether a call is cut and into how many chunks. Nanoseconds on
 // one thread, rounded, as `npm run bench` shows them; half or twice as much would change little.
-import type { KernelName } from "../exports.ts";
+import type { KernelExports, KernelName } from "../exports.ts";
 import type { kernelSignatures } from "../signatures.ts";
 
 type Declared = typeof kernelSignatures;
@@ -20,8 +20,8 @@ export interface Cost {
   readonly ns: number;
   /** Parameters that multiply it, at most three. */
   readonly by: readonly string[];
-  /** Convolutions: `conv_unit_madds` of this pass multiplies it. */
-  readonly pass?: number;
+  /** What multiplies it where that takes a look at a description in memory. */
+  readonly weigh?: (e: KernelExports, descriptionPtr: number) => number;
   /** What every chunk costs beyond its units, in nanoseconds, times its own parameters: packing. */
   readonly chunkNs: number;
   readonly chunkBy: readonly string[];
@@ -49,14 +49,17 @@ const PACK = 0.25;
 const product = (by: string, grain: number, chunkBy: readonly string[]): Cost =>
   cost(MADD, by, { grain, chunkNs: PACK, chunkBy });
 
+const convolution = (pass: number): Cost =>
+  cost(MADD, "", { weigh: (e, geometryPtr) => e.conv_unit_madds(geometryPtr, pass) });
+
 export const kernelCosts: { readonly [K in RangeKernel]: Cost } = {
   gemm_f32: product("n k", 6, ["n", "k"]),
   gemm_columns_f32: product("m k", 8, ["m", "k"]),
   gemm_batch_f32: product("m n k", 1, []),
 
-  conv_f32: cost(MADD, "", { pass: 0 }),
-  conv_input_grad_f32: cost(MADD, "", { pass: 1 }),
-  conv_weight_grad_f32: cost(MADD, "", { pass: 2 }),
+  conv_f32: convolution(0),
+  conv_input_grad_f32: convolution(1),
+  conv_weight_grad_f32: convolution(2),
   conv_weight_grad_finish_f32: alone,
 
   maxpool2d_f32: row(3, "outH outW"),

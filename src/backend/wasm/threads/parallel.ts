@@ -95,21 +95,20 @@ function general(
   names: readonly string[],
 ): Call {
   const arity = names.length;
-  const { ns, pass } = cost;
+  const { ns, weigh } = cost;
   const { call } = kernel;
   const [first = -1, second = -1, third = -1] = cost.by.map((factor) => names.indexOf(factor));
-  const geometryAt = names.indexOf("geometryPtr");
-  const isCheap = pass === undefined;
-  const weigh = (total: number, ...args: number[]): number => {
-    const madds = pass === undefined ? 1 : e.conv_unit_madds(args[geometryAt], pass);
-    if (total * madds < pool.splitNs) return call(...args);
-    return pool.run(kernel, total * madds, chunkCost(cost, names, args), args);
+  const describedAt = names.indexOf("geometryPtr");
+  const run = (units: number, ...args: number[]): number => {
+    const total = units * (weigh === undefined ? 1 : weigh(e, args[describedAt]));
+    if (total < pool.splitNs) return call(...args);
+    return pool.run(kernel, total, chunkCost(cost, names, args), args);
   };
   return (...args) => {
     let total = (args[arity - 1] - args[arity - 2]) * ns;
     if (first >= 0) total *= args[first];
     if (second >= 0) total *= args[second];
     if (third >= 0) total *= args[third];
-    return isCheap && total < pool.splitNs ? call(...args) : weigh(total, ...args);
+    return weigh === undefined && total < pool.splitNs ? call(...args) : run(total, ...args);
   };
 }

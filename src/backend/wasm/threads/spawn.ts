@@ -1,5 +1,6 @@
-// Starting a worker: from source text in Node, from a module's address elsewhere. Neither keeps the process alive.
-import { isNode, nodeBuiltin } from "../../../core/runtime.ts";
+// Starting a worker: from source text where there is node:worker_threads (Node, Deno, Bun), so that no file has to be
+// found; from a module's address in browsers, whose policies allow no source text. Neither keeps the process alive.
+import { nodeBuiltin } from "../../../core/runtime.ts";
 import { claimChunk, serveKernels } from "./worker.ts";
 import type { WorkerStart } from "./worker.ts";
 
@@ -23,23 +24,15 @@ interface WorkerThreads {
 
 /** How workers start here, or null where there are none. */
 export async function chooseSpawn(workerUrl: URL | string | undefined): Promise<Spawn | null> {
-  if (workerUrl === undefined && isPlainNode()) {
-    const threads = await nodeBuiltin<WorkerThreads>("node:worker_threads");
-    return threads ? spawnInNode(threads) : null;
-  }
+  const threads = await nodeBuiltin<WorkerThreads>("node:worker_threads");
+  if (threads !== undefined) return spawnFromSource(threads);
   return typeof Worker === "function" ? spawnModule(workerUrl) : null;
-}
-
-/** Node itself: Deno and Bun also call themselves so, but start workers as browsers do. */
-export function isPlainNode(): boolean {
-  const { Deno, Bun } = globalThis as { Deno?: unknown; Bun?: unknown };
-  return isNode() && Deno === undefined && Bun === undefined;
 }
 
 // Compilers that keep the names of functions wrap inner ones in a call of this name.
 const PREAMBLE = "const __name = (f) => f;";
 
-function spawnInNode({ Worker }: WorkerThreads): Spawn {
+function spawnFromSource({ Worker }: WorkerThreads): Spawn {
   const source =
     `${PREAMBLE}(${serveKernels.toString()})` +
     `(require("node:worker_threads").workerData, ${claimChunk.toString()});`;
@@ -64,8 +57,6 @@ function spawnModule(workerUrl: URL | string | undefined): Spawn {
       event.preventDefault();
       lost(event.message || "the worker's module did not load");
     };
-    // Deno and Bun would wait for it at the end of the program.
-    (worker as { unref?: () => void }).unref?.();
     worker.postMessage(start);
     return { terminate: () => worker.terminate() };
   };
