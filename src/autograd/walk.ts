@@ -64,6 +64,8 @@ export function walkBackward(
   }
 }
 
+let walks = 0;
+
 // Nodes that lead to a wanted one, oldest first; also as the set `leading`.
 function collect(
   seeds: readonly Seed[],
@@ -72,12 +74,12 @@ function collect(
   boundary: number,
   leading: Set<Node>,
 ): Node[] {
-  const seen = new Set<Node>();
+  walks++;
   const found: Node[] = [];
   const stack = seeds.map(({ output }) => output.node!);
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (seen.has(node)) continue;
-    seen.add(node);
+    if (node.met === walks) continue;
+    node.met = walks;
     found.push(node);
     if (node.id < boundary) continue;
     for (let i = 0; i < node.inputs.length; i++) {

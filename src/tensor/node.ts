@@ -28,6 +28,8 @@ export class Node {
   /** Per save: the storage's version when it was saved. Null once backward has used the saves up. */
   versions: readonly number[] | null;
   refs = 0;
+  /** Number of the last walk that met the node while it looked for its way; of no use after that. */
+  met = 0;
   /** Per output: what users want called with its gradient. */
   hooks: Map<number, Set<GradientHook>> | null = null;
 
