@@ -1,4 +1,5 @@
 // One step over many parameters in one kernel call: what optimizers with a kernel of their own share.
+import { sameShape } from "../core/shape.ts";
 import { requireFloat, requireSameDType, requireSameShape } from "../ops/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Update } from "./optimizer.ts";
@@ -6,14 +7,17 @@ import type { Update } from "./optimizer.ts";
 /** The shape rule of a primitive whose inputs are tuples of a parameter, its gradient and its state. */
 export function inferTuples(op: string, inputs: readonly Tensor[], width: number): readonly never[] {
   requireFloat(op, inputs[0]);
-  for (let i = 0; i < inputs.length; i += width) {
-    const tuple = inputs.slice(i, i + width);
+  for (let i = 0; i < inputs.length; i++) {
+    const p = inputs[i - (i % width)];
+    if (inputs[i].dtype === p.dtype && sameShape(inputs[i].shape, p.shape)) continue;
+    const tuple = inputs.slice(i - (i % width), i - (i % width) + width);
     requireSameDType(op, tuple, NAMES);
     requireSameShape(op, tuple, NAMES);
   }
-  return [];
+  return NONE;
 }
 
+const NONE: readonly never[] = [];
 const NAMES = ["parameter", "gradient", "state", "state"];
 
 /** Updates that may share a call, as their key and device say: usually all of them. */

@@ -62,6 +62,11 @@ export class WasmHeap implements Heap {
     return data;
   }
 
+  /** The whole memory as words, for tables of addresses; valid until the next growth. */
+  words(): Int32Array {
+    return this.#whole("int32") as Int32Array;
+  }
+
   // Views of the whole memory for a few elements at a time, made again when the memory has another buffer: after growth.
   #whole(dtype: DType): Float32Array | Int32Array {
     const { buffer } = this.memory;

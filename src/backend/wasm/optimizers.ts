@@ -21,8 +21,8 @@ function tableOf(workspace: Workspace, tuples: readonly Operand[], width: number
   let rows = 0;
   for (let i = 0; i < tuples.length; i += width) rows += Math.ceil(tuples[i].view.size / PIECE);
   const ptr = workspace.shared(rows * (ROW_BYTES + 4));
-  const table = workspace.heap.window("int32", ptr, rows * COLUMNS);
-  let at = 0;
+  const table = workspace.heap.words();
+  let at = ptr >>> 2;
   for (let i = 0; i < tuples.length; i += width) {
     const { size } = tuples[i].view;
     for (let start = 0; start < size; start += PIECE) {
