@@ -67,9 +67,10 @@ describe("tensor", () => {
   it.each(devices)(
     "converts to the dtype asked for, on %s",
     scopedEach((device) => {
-      const as = (dtype: DType): number[] =>
-        Array.from(tensor([1.9, -1.9, 0, NaN], { dtype, device }).dataSync());
-      expect(as("int32")).toEqual([1, -1, 0, 0]);
+      const as = (dtype: DType, values = [1.9, -1.9, 0, NaN]): number[] =>
+        Array.from(tensor(values, { dtype, device }).dataSync());
+      expect(as("int32", [1.9, -1.9, 0])).toEqual([1, -1, 0]);
+      expect(() => as("int32")).toThrow(/int32 values must lie in .*; got NaN/);
       expect(as("bool")).toEqual([1, 1, 0, 1]);
       expect(as("float32")).toEqual([1.9, -1.9, 0, NaN].map(Math.fround));
     }),
