@@ -38,6 +38,8 @@ export function run(command: string, args: readonly string[], cwd: string): stri
     cwd,
     encoding: "utf8",
     env: userEnvironment(),
+    // A program that does not end, because a worker keeps it alive, is a failure.
+    timeout: 90_000,
   });
   if (error) throw error;
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed:\n${stdout}${stderr}`);

@@ -6,4 +6,5 @@ export * as models from "neurite/models";
 export * as neurite from "neurite";
 export * as nn from "neurite/nn";
 export * as optim from "neurite/optim";
+export * as text from "neurite/text";
 export * as train from "neurite/train";
