@@ -7,17 +7,22 @@ import {
   setDefaultDevice,
 } from "./backend/device.ts";
 import type { MemoryInfo } from "./backend/device.ts";
-import { createReferenceDevice } from "./backend/reference/index.ts";
 import { WasmDevice } from "./backend/wasm/device.ts";
 import { enableRelaxedSimd, loadKernels, supportsRelaxedSimd } from "./backend/wasm/load.ts";
 import type { WasmBuild, WasmSource } from "./backend/wasm/source.ts";
 import { checkThreads, chooseThreads, openPool } from "./backend/wasm/threads/choose.ts";
 import type { ThreadPool } from "./backend/wasm/threads/pool.ts";
 import { DeviceError, ValueError } from "./core/errors.ts";
+import { isNode } from "./core/runtime.ts";
 
 export interface InitOptions {
   /** The default device of new tensors: "wasm" (default) or "reference" (plain JavaScript, float64). */
   readonly backend?: "wasm" | "reference";
+  /**
+   * Make the device "reference" ready too. Default: in Node, Deno and Bun, but not in browsers, which so are spared its
+   * download.
+   */
+  readonly reference?: boolean;
   /** Take the strict build, without fused multiply-add: the same bits on every machine. */
   readonly deterministic?: boolean;
   /**
@@ -88,8 +93,11 @@ export function init(options: InitOptions = {}): Promise<void> {
 
 async function start(options: InitOptions): Promise<void> {
   checkOptions(options);
-  registerDevice(createReferenceDevice());
-  const { backend = "wasm" } = options;
+  const { backend = "wasm", reference = isNode() } = options;
+  if (reference || backend === "reference") {
+    const { createReferenceDevice } = await import("./backend/reference/index.ts");
+    registerDevice(createReferenceDevice());
+  }
   if (backend === "wasm") await startWasm(options);
   else info = { backend, build: null, reason: "asked for", sharedMemory: false, ...PLAIN_THREADS };
   setDefaultDevice(backend);

@@ -63,7 +63,8 @@ export function lookupDevice(op: string, name: string): Device {
   if (device) return device;
   if (devices.size === 0) defaultDevice(op);
   const known = [...devices.keys()].map((key) => `"${key}"`).join(", ");
-  throw new DeviceError(op, `device must be one of ${known}; got ${JSON.stringify(name)}.`);
+  const hint = name === "reference" ? " Call init({ reference: true }) to have it in a browser." : "";
+  throw new DeviceError(op, `device must be one of ${known}; got ${JSON.stringify(name)}.${hint}`);
 }
 
 export const isInitialised = (): boolean => current !== null;
