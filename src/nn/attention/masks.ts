@@ -9,9 +9,9 @@ import { add, reshape } from "../../ops/algebra.ts";
 import { logicalNot, logicalOr, where } from "../../ops/elementwise.ts";
 
 export interface AttentionMasks {
-  /** [B, S]: keys that no query of a sequence sees (bool, true: hidden), or what is added to their scores. */
+  /** Shape [B, S]. Keys that no query of a sequence sees (bool, true: hidden), or what is added to their scores. */
   readonly keyPaddingMask?: Tensor | null;
-  /** [T, S], [B H, T, S] or [B, H, T, S]: bool, true where a query must not see a key, or what is added to the scores. */
+  /** Shape [T, S], [B H, T, S] or [B, H, T, S]. Bool, true where a query must not see a key, or what is added to the scores. */
   readonly attnMask?: Tensor | null;
 }
 

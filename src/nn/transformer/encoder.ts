@@ -10,9 +10,9 @@ import { TransformerLayer } from "./layer.ts";
 import type { TransformerLayerOptions } from "./layer.ts";
 
 export interface EncodeOptions {
-  /** [T, T] or [B H, T, T]: bool, true where a token must not see another, or what is added to the scores. */
+  /** Shape [T, T] or [B H, T, T]. Bool, true where a token must not see another, or what is added to the scores. */
   readonly mask?: Tensor | null;
-  /** [B, T]: true where there is padding. */
+  /** Shape [B, T]. True where there is padding. */
   readonly keyPaddingMask?: Tensor | null;
   /** Each token sees only itself and those before it. */
   readonly isCausal?: boolean;

@@ -19,7 +19,7 @@ export interface RecurrentWeights {
 }
 
 export interface LstmWeights extends RecurrentWeights {
-  /** [D, H]: projects the outputs (Sak et al. 2014). */
+  /** Projects the outputs, shape [D, H] (Sak et al. 2014). */
   readonly weightHr?: Tensor | null;
 }
 
