@@ -57,7 +57,7 @@ function checkManifest(): void {
 
 /** Type-checks the example and a file that imports every entry, in the three settings that users have. */
 function checkTypes(): void {
-  const entries = Object.keys(manifest.exports).filter((path) => !/\.(wasm|json)$/.test(path));
+  const entries = Object.keys(manifest.exports).filter((path) => !/\.(wasm|json|js)$/.test(path));
   const imports = entries.map(
     (path, i) => `export * as area${i} from "${path.replace(".", manifest.name)}";\n`,
   );
