@@ -1,7 +1,6 @@
 // What a page downloads for each entry of the package, gzipped, against a budget.
 // Needs dist/ (npm run build:js).
 import { build } from "esbuild";
-import type { Metafile } from "esbuild";
 import { readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -62,9 +61,8 @@ async function bundle(path: string): Promise<Bundle> {
     ignoreAnnotations: true,
   });
   const { outputs } = metafile;
-  const loaded = new Set(
-    Object.keys(outputs).filter((name) => outputs[name].entryPoint && !dynamic(outputs, name)),
-  );
+  const isEntry = (name: string): boolean => outputs[name].entryPoint === relative(dist, path);
+  const loaded = new Set(Object.keys(outputs).filter(isEntry));
   for (const name of loaded) {
     for (const { path: imported, kind } of outputs[name].imports)
       if (kind === "import-statement" && imported in outputs) loaded.add(imported);
@@ -75,12 +73,6 @@ async function bundle(path: string): Promise<Bundle> {
     files: [...loaded].flatMap((name) => Object.keys(outputs[name].inputs)).map((file) => basename(file)),
   };
 }
-
-/** Whether an output is there because another one loads it on demand. */
-const dynamic = (outputs: Metafile["outputs"], name: string): boolean =>
-  Object.values(outputs).some(({ imports }) =>
-    imports.some(({ path, kind }) => path === name && kind === "dynamic-import"),
-  );
 
 const core = await bundle(join(dist, "index.js"));
 const xor = await bundle(join(root, "examples/xor.ts"));

@@ -125,10 +125,13 @@ async function startWasm(options: InitOptions): Promise<void> {
     options.wasm,
   );
   const threads = await chooseThreads(options, shared);
-  if (threads.spawn !== null)
-    pool = openPool({ ...threads, spawn: threads.spawn, module, memory: heap.memory });
+  const alone = { pool: null, exports };
+  const { spawn } = threads;
+  const sharing =
+    spawn === null ? alone : await openPool(exports, { ...threads, spawn, module, memory: heap.memory });
+  ({ pool } = sharing);
   const { softLimit = DEFAULT_SOFT_LIMIT } = options;
-  registerDevice(new WasmDevice(heap, exports, { name: "wasm", softLimit, pool }));
+  registerDevice(new WasmDevice(heap, sharing.exports, { name: "wasm", softLimit, pool }));
   const { count, reason: threadsReason } = threads;
   info = {
     backend: "wasm",

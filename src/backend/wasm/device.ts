@@ -13,7 +13,7 @@ import type { ThreadPool } from "./threads/pool.ts";
 
 export interface WasmDeviceOptions extends ResidencyOptions {
   readonly name: string;
-  /** The threads that share kernels' work, where there are several. */
+  /** The threads that share kernels' work, where there are several; the exports must then be theirs (`parallelExports`). */
   readonly pool?: ThreadPool | null;
 }
 

@@ -19,17 +19,15 @@ import { recurrentKernels } from "./recurrent.ts";
 import { reduceKernels } from "./reduce.ts";
 import type { Residency } from "./residency.ts";
 import { scanKernels } from "./scan.ts";
-import { parallelExports } from "./threads/parallel.ts";
 import type { ThreadPool } from "./threads/pool.ts";
 
 export function createKernels(
-  binary: KernelExports,
+  exports: KernelExports,
   heap: WasmHeap,
   residency: Residency,
   pool: ThreadPool | null,
 ): Kernels {
   const workspace = new Workspace(heap, residency, pool);
-  const exports = pool === null ? binary : parallelExports(binary, pool);
   return {
     ...elementwiseKernels(exports, workspace),
     ...broadcastKernels(exports, workspace),

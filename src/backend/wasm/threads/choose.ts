@@ -1,11 +1,10 @@
 // How many threads, and why: what the user asked for, what the processor has, what the runtime allows.
+// What threads consist of is loaded only where there are some: most pages have one.
 import { ValueError } from "../../../core/errors.ts";
 import { isNode, nodeBuiltin } from "../../../core/runtime.ts";
+import type { KernelExports } from "../exports.ts";
 import { MAX_THREADS } from "./control.ts";
-import { kernelNames } from "./parallel.ts";
-import { ThreadPool } from "./pool.ts";
-import type { PoolOptions } from "./pool.ts";
-import { chooseSpawn } from "./spawn.ts";
+import type { PoolOptions, ThreadPool } from "./pool.ts";
 import type { Spawn } from "./spawn.ts";
 
 /** Beyond this the kernels of ordinary models gain little, and a library leaves the rest to others. */
@@ -31,6 +30,7 @@ export async function chooseThreads(options: ThreadsOptions, shared: boolean): P
   // Who hands in the kernels has no files of the package beside the code.
   if (!isNode() && wasm !== undefined && workerUrl === undefined)
     return one("wasm was given without workerUrl");
+  const { chooseSpawn } = await import("./spawn.ts");
   const spawn = await chooseSpawn(workerUrl);
   if (spawn === null) return one("the runtime has no workers");
   if (threads !== undefined) return { count: threads, reason: "asked for", spawn };
@@ -59,14 +59,25 @@ async function countProcessors(): Promise<number> {
   return (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ?? 1;
 }
 
+/** Threads, and the kernels' exports as they share them. */
+export interface Sharing {
+  readonly pool: ThreadPool;
+  readonly exports: KernelExports;
+}
+
 /**
  * The pool for a choice. The first large op starts the workers, but on pages `init` does: their workers load a module,
  * for which the page must return to its event loop.
  */
-export function openPool(
+export async function openPool(
+  e: KernelExports,
   options: Omit<PoolOptions, "names" | "threads"> & { readonly count: number },
-): ThreadPool {
+): Promise<Sharing> {
+  const [{ ThreadPool }, { kernelNames, parallelExports }] = await Promise.all([
+    import("./pool.ts"),
+    import("./parallel.ts"),
+  ]);
   const pool = new ThreadPool({ ...options, threads: options.count, names: kernelNames });
   if (!isNode()) pool.start();
-  return pool;
+  return { pool, exports: parallelExports(e, pool) };
 }
