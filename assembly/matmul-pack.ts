@@ -15,7 +15,14 @@ export function packRows(aPtr: usize, aRow: usize, aStep: usize, m: i32, k: i32,
 }
 
 /** One panel of at most 6 rows of A [m, k], stored [k][6]; rows beyond nRows repeat the last one. */
-export function packSixRows(aPtr: usize, aRow: usize, aStep: usize, nRows: i32, k: i32, packPtr: usize): void {
+export function packSixRows(
+  aPtr: usize,
+  aRow: usize,
+  aStep: usize,
+  nRows: i32,
+  k: i32,
+  packPtr: usize,
+): void {
   const a1 = aPtr + (nRows > 1 ? aRow : 0);
   const a2 = a1 + (nRows > 2 ? aRow : 0);
   const a3 = a2 + (nRows > 3 ? aRow : 0);
