@@ -1,7 +1,7 @@
 // A byte-pair encoder trained on some megabytes of running text, against Hugging Face's JavaScript library.
 import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
-import { readBrown } from "../../examples/shared/text.ts";
+import { readBrown } from "../../examples/shared/brown.ts";
 import { BpeTokenizer } from "../../src/text/index.ts";
 import { readByTheirs } from "../text/hugging-face.ts";
 
