@@ -36,7 +36,7 @@ export interface CustomFunction<I extends readonly string[], S extends string, O
 
 type Arguments<I extends readonly string[], O> = [
   ...{ [K in keyof I]: Tensor },
-  ...(unknown extends O ? [options?: undefined] : [options: O]),
+  ...(unknown extends O ? [] : [options: O]),
 ];
 
 /**

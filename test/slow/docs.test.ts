@@ -13,7 +13,11 @@ const project = mkdtempSync(join(tmpdir(), "neurite-documents-"));
 
 /** Runs a program of node_modules or a script of the copied project; what it printed, colours left out. */
 function run(env: Readonly<Record<string, string>>, ...program: string[]): string {
-  const options = { cwd: project, encoding: "utf8", env: { ...process.env, NO_COLOR: "1", ...env } } as const;
+  const options = {
+    ...({ cwd: project, encoding: "utf8" } as const),
+    env: { ...process.env, NO_COLOR: "1", ...env },
+    maxBuffer: 2 ** 28, // every test is a line
+  };
   const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", ...program], options);
   expect(status, stdout + stderr).toBe(0);
   return stdout;
