@@ -171,6 +171,7 @@ export type { AddmmOptions } from "./ops/linalg/products.ts";
 export { cholesky, det, inverse, slogdet, solve, solveTriangular } from "./ops/linalg/solve.ts";
 export type { TriangularOptions } from "./ops/linalg/solve.ts";
 export { eigh, qr, svd } from "./ops/linalg/spectral.ts";
+export type { QrOptions, SvdOptions } from "./ops/linalg/spectral.ts";
 export { gather, scatter, scatterAdd } from "./ops/indexing.ts";
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from "./ops/conv.ts";
 export type { ConvOptions, ConvTransposeOptions, Pair, Sizes } from "./ops/conv.ts";
