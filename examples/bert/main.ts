@@ -49,7 +49,16 @@ await runProgram(program, async (run) => {
   const { codes, vocabulary } = await loadText(run.options.text);
   const characters = vocabulary.length;
   const model = new BERT({
-    ...{ vocabSize: characters + 1, maxLength: context, segments: 1, width, layers, heads, dropout: 0 },
+    ...{
+      vocabSize: characters + 1,
+      maxLength: context,
+      segments: 1,
+      positions: "rotary",
+      width,
+      layers,
+      heads,
+      dropout: 0,
+    },
   });
   print(`BERT: ${parameterCount(model)} parameters, ${String(layers)} layers of width ${String(width)}`);
   print(

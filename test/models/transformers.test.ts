@@ -29,8 +29,9 @@ function train(parameters: readonly Tensor[], steps: number, loss: () => Tensor)
 }
 
 describe("BERT", () => {
-  const make = (): BERT =>
+  const make = (positions: "learned" | "rotary" = "learned"): BERT =>
     new BERT({
+      positions,
       vocabSize: 12,
       maxLength: 8,
       width: 16,
@@ -57,31 +58,34 @@ describe("BERT", () => {
     model.dispose();
   });
 
-  it("learns to fill in what is hidden from both sides, and does not see padding", () => {
-    const model = make();
-    scoped(() => {
-      const rows = [
-        [1, 2, 11, 4, 5],
-        [6, 7, 11, 9, 10],
-        [1, 2, 11, 9, 10],
-      ];
-      const truth = tensor(new Int32Array([3, 8, 5]));
-      const [tokens, padding] = [ids(rows), hide(rows.map((row) => row.map(() => false)))];
-      const loss = train(model.parameters(), 100, () =>
-        crossEntropy(slice(model.forward(tokens, { padding }), 1, 2, 3).reshape([3, 12]), truth),
-      );
-      expect(loss).toBeLessThan(0.05);
-      const padded = ids(rows.map((row) => [...row, 7, 7]));
-      const hidden = hide(rows.map(() => [false, false, false, false, false, true, true]));
-      const seen = noGrad(() => slice(model.forward(padded, { padding: hidden }), 1, 0, 5));
-      expect(seen).toBeCloseToTensor(
-        noGrad(() => model.forward(tokens)),
-        { rtol: 1e-4, atol: 1e-5 },
-      );
-    })();
-    model.zeroGrad();
-    model.dispose();
-  });
+  it.each(["learned", "rotary"] as const)(
+    "with %s positions learns to fill in what is hidden, and does not see padding",
+    (positions) => {
+      const model = make(positions);
+      scoped(() => {
+        const rows = [
+          [1, 2, 11, 4, 5],
+          [6, 7, 11, 9, 10],
+          [1, 2, 11, 9, 10],
+        ];
+        const truth = tensor(new Int32Array([3, 8, 5]));
+        const [tokens, padding] = [ids(rows), hide(rows.map((row) => row.map(() => false)))];
+        const loss = train(model.parameters(), 100, () =>
+          crossEntropy(slice(model.forward(tokens, { padding }), 1, 2, 3).reshape([3, 12]), truth),
+        );
+        expect(loss).toBeLessThan(0.05);
+        const padded = ids(rows.map((row) => [...row, 7, 7]));
+        const hidden = hide(rows.map(() => [false, false, false, false, false, true, true]));
+        const seen = noGrad(() => slice(model.forward(padded, { padding: hidden }), 1, 0, 5));
+        expect(seen).toBeCloseToTensor(
+          noGrad(() => model.forward(tokens)),
+          { rtol: 1e-4, atol: 1e-5 },
+        );
+      })();
+      model.zeroGrad();
+      model.dispose();
+    },
+  );
 
   it("names what is wrong with tokens", () => {
     const model = make();
