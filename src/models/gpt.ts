@@ -7,7 +7,7 @@ import { requireWhole } from "../ops/checks.ts";
 import { tensor } from "../ops/creation.ts";
 import { gelu } from "../ops/elementwise.ts";
 import { linear } from "../ops/linalg/matmul.ts";
-import { scope } from "../tensor/scope.ts";
+import { composite, scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { KeyValueCache } from "../nn/attention/cache.ts";
 import { combineMasks } from "../nn/attention/masks.ts";
@@ -122,8 +122,11 @@ class GptBlock extends Module {
   }
 
   override forward(x: Tensor, padding: Tensor | null, cache: KeyValueCache | null): Tensor {
-    const a = add(x, this.drop.forward(this.attn.forward(this.ln1.forward(x), padding, cache))); // [B, T, C]
-    return add(a, this.drop.forward(this.mlp.forward(this.ln2.forward(a)))); // [B, T, C]
+    // What the backward does not need goes at the end of each block, not of the model.
+    return composite("GptBlock", () => {
+      const a = add(x, this.drop.forward(this.attn.forward(this.ln1.forward(x), padding, cache))); // [B, T, C]
+      return add(a, this.drop.forward(this.mlp.forward(this.ln2.forward(a)))); // [B, T, C]
+    });
   }
 }
 

@@ -44,7 +44,7 @@ export const dropoutFactor = (
 export interface DropoutOptions {
   /** Probability of a zero; default 0.5. */
   readonly p?: number;
-  /** Default true; false returns x itself. */
+  /** Default true; false returns x itself, as p = 0 does. */
   readonly training?: boolean;
   /** The stream to draw from; default: the one that `manualSeed` seeds. */
   readonly generator?: Generator;
@@ -90,8 +90,8 @@ export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
   x.assertAlive("dropout");
   requireProbability("dropout", options.p ?? 0.5);
   requireFloat("dropout", x);
-  if (options.training === false) return x;
-  const { p = 0.5 } = options;
+  const { p = 0.5, training = true } = options;
+  if (!training || p === 0) return x;
   const state = (options.generator ?? defaultGenerator).reserve(x.size);
   return apply(dropoutPrimitive, [x], { keep: 1 - p, value: inflation(p), state });
 }
@@ -110,8 +110,8 @@ export function dropout2d(x: Tensor, options: DropoutOptions = {}): Tensor {
   if (x.rank < 3)
     throw new ShapeError("dropout2d", `x must have the axes [N, C, ...]; got ${formatShape(x.shape)}.`);
   const shape = x.shape.map((n, axis) => (axis < 2 ? n : 1));
-  if (options.training === false) return x;
-  const { p = 0.5 } = options;
+  const { p = 0.5, training = true } = options;
+  if (!training || p === 0) return x;
   return composite("dropout2d", () => mul(x, mask(x, shape, p, inflation(p), options)));
 }
 
@@ -131,7 +131,7 @@ export function alphaDropout(x: Tensor, options: DropoutOptions = {}): Tensor {
   const { p = 0.5, training = true } = options;
   requireProbability("alphaDropout", p);
   requireFloat("alphaDropout", x);
-  if (!training) return x;
+  if (!training || p === 0) return x;
   // Everything dropped is all zeros, by convention.
   const scale = p === 1 ? 0 : 1 / Math.sqrt((1 - p) * (1 + p * SATURATION * SATURATION));
   const shift = -scale * SATURATION * p;

@@ -57,6 +57,15 @@ describe("dropout", () => {
     x.dispose();
   });
 
+  it.each([Dropout, Dropout2d, AlphaDropout])("with p = 0 is nothing, and draws no numbers", (Layer) => {
+    const x = ones([2, 3, 4]);
+    const generator = new Generator(1);
+    const before = generator.state();
+    expect(new Layer(0, { generator }).forward(x)).toBe(x);
+    expect(generator.state()).toEqual(before);
+    x.dispose();
+  });
+
   it("refuses a probability beyond 0..1", () => {
     expect(() => new Dropout(-0.1)).toThrow("Dropout: p must lie in 0..1; got -0.1.");
   });
