@@ -93,7 +93,7 @@ function usedBefore(outputs: readonly Tensor[], boundary: number): Tensor[] {
     if (seen.has(node)) continue;
     seen.add(node);
     node.inputs.forEach((input, i) => {
-      if (node.parent(i) !== null) stack.push(input);
+      if (node.parents[i] !== null) stack.push(input);
     });
   }
   return found;

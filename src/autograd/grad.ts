@@ -100,24 +100,37 @@ function requireUsed(targets: readonly Tensor[], gradients: readonly (Tensor | n
  * @throws GradError as `grad` does.
  */
 export function backward(y: Tensor, options: BackwardOptions = {}): void {
-  const isLeaf = (node: Node): boolean => node.isLeaf && !node.outputs[0].isDisposed;
-  walk("backward", y, isLeaf, 0, options, (node, grads) => {
-    accumulate(node.outputs[0], grads[0]!, options.createGraph === true);
-    return [];
+  walk("backward", y, isLiveLeaf, 0, options, (node, grads) => {
+    if (accumulate(node.outputs[0], grads[0]!, options.createGraph === true)) grads[0] = null;
+    return NONE;
   });
 }
 
-function accumulate(leaf: Tensor, gradient: Tensor, createGraph: boolean): void {
+const NONE: readonly never[] = [];
+
+/** Whether it is the leaf of a tensor that is still there and still requires a gradient. */
+function isLiveLeaf(node: Node): boolean {
+  if (node.primitive !== null) return false;
+  const leaf = node.outputs[0];
+  return leaf.node === node && !leaf.isDisposed;
+}
+
+/** Whether it took over the very handle. */
+function accumulate(leaf: Tensor, gradient: Tensor, createGraph: boolean): boolean {
   const before = leaf.grad;
   if (before === null || before.isDisposed) {
     // A gradient that shares its buffer (two leaves of one sum) or lies strangely gets one of its own.
-    adoptBy(leaf, ownsBuffer(gradient) || createGraph ? handleOf(gradient) : contiguous(gradient));
-  } else if (createGraph || !ownsBuffer(before)) {
+    const taken = ownsBuffer(gradient) || createGraph;
+    adoptBy(leaf, taken ? gradient : contiguous(gradient));
+    return taken;
+  }
+  if (createGraph || !ownsBuffer(before)) {
     adoptBy(leaf, add(before, gradient));
     before.dispose();
   } else {
     addInPlace(before, gradient);
   }
+  return false;
 }
 
 /** A gradient lives as long as its leaf: a temporary one ends with its scope. */

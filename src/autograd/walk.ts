@@ -28,10 +28,11 @@ export interface Seed {
 }
 
 /**
- * Called with the finished gradients of a wanted node, per output; those handles stay the walk's. Returns the handles
- * made meanwhile that are to outlive the walk.
+ * Called with the finished gradients of a wanted node, per output. Those handles stay the walk's, unless the node is a
+ * leaf and the visitor puts null in the place of what it takes over. Returns the handles made meanwhile that are to
+ * outlive the walk.
  */
-export type Visit = (node: Node, grads: readonly (Tensor | null)[]) => readonly Tensor[];
+export type Visit = (node: Node, grads: (Tensor | null)[]) => readonly Tensor[];
 
 /**
  * Walks backward from the seeds and calls `visit` for each node that `wanted` names. Only nodes from which a wanted one
@@ -56,7 +57,8 @@ export function walkBackward(
       for (const { output, gradient } of seeds) walk.deposit(output.node!, output.slot, alias(gradient));
       for (let i = order.length - 1; i >= 0; i--) {
         const node = order[i];
-        outliving.push(...walk.step(node, wanted(node) ? visit : null));
+        const made = walk.step(node, wanted(node) ? visit : null);
+        for (let k = 0; k < made.length; k++) outliving.push(made[k]);
       }
     });
   } finally {
@@ -66,7 +68,7 @@ export function walkBackward(
 
 let walks = 0;
 
-// Nodes that lead to a wanted one, oldest first; also as the set `leading`.
+// Nodes that lead to a wanted one, leaves first, then oldest first; also as the set `leading`.
 function collect(
   seeds: readonly Seed[],
   wanted: (node: Node) => boolean,
@@ -76,30 +78,56 @@ function collect(
 ): Node[] {
   walks++;
   const found: Node[] = [];
+  const leaves: Node[] = [];
   const stack = seeds.map(({ output }) => output.node!);
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     if (node.met === walks) continue;
     node.met = walks;
-    found.push(node);
+    if (node.primitive === null) leaves.push(node);
+    else found.push(node);
     if (node.id < boundary) continue;
-    for (let i = 0; i < node.inputs.length; i++) {
-      const parent = node.parent(i);
-      if (parent !== null && parent.id >= oldest) stack.push(parent);
+    const { parents } = node;
+    for (let i = 0; i < parents.length; i++) {
+      const parent = parents[i];
+      if (parent !== null && parent.id >= oldest && parent.met !== walks) stack.push(parent);
     }
   }
-  found.sort((a, b) => a.id - b.id);
+  sortOldestFirst(found);
   const order: Node[] = [];
-  for (const node of found) {
-    if (!wanted(node) && !leads(node, leading)) continue;
-    leading.add(node);
-    order.push(node);
+  for (let i = 0; i < leaves.length; i++) {
+    if (!wanted(leaves[i])) continue;
+    leading.add(leaves[i]);
+    order.push(leaves[i]);
+  }
+  for (let i = 0; i < found.length; i++) {
+    if (!leads(found[i], leading) && !wanted(found[i])) continue;
+    leading.add(found[i]);
+    order.push(found[i]);
   }
   return order;
 }
 
+// The search meets most nodes newest first; turned round they are nearly in order, which insertion is fastest for.
+function sortOldestFirst(nodes: Node[]): void {
+  nodes.reverse();
+  let moves = 8 * nodes.length;
+  for (let i = 1; i < nodes.length; i++) {
+    const node = nodes[i];
+    let k = i;
+    for (; k > 0 && nodes[k - 1].id > node.id; k--) nodes[k] = nodes[k - 1];
+    nodes[k] = node;
+    moves -= i - k;
+    if (moves < 0) {
+      nodes.sort((a, b) => a.id - b.id);
+      return;
+    }
+  }
+}
+
 function leads(node: Node, leading: ReadonlySet<Node>): boolean {
-  for (let i = 0; i < node.inputs.length; i++) {
-    const parent = node.parent(i);
+  const { parents } = node;
+  for (let i = 0; i < parents.length; i++) {
+    const parent = parents[i];
     if (parent !== null && leading.has(parent)) return true;
   }
   return false;
@@ -162,8 +190,9 @@ class Walk {
   #passOn(node: Node, p: AnyPrimitive, grads: readonly (Tensor | null)[]): void {
     const needs: boolean[] = [];
     let any = false;
-    for (let i = 0; i < node.inputs.length; i++) {
-      const parent = node.parent(i);
+    const { parents } = node;
+    for (let i = 0; i < parents.length; i++) {
+      const parent = parents[i];
       const need = parent !== null && this.#order.has(parent);
       needs.push(need);
       any ||= need;
@@ -189,7 +218,7 @@ class Walk {
     if (!this.#options.retainGraph) node.releaseSaved();
     for (let i = 0; i < deposits.length; i++) {
       const gradient = deposits[i];
-      if (gradient !== null) this.deposit(node.parent(i)!, node.inputs[i].slot, gradient);
+      if (gradient !== null) this.deposit(parents[i]!, node.inputs[i].slot, gradient);
     }
   }
 
@@ -220,15 +249,16 @@ class Walk {
     grads: readonly (Tensor | null)[],
     taken: readonly (Tensor | null)[],
   ): Tensor {
-    const { shape } = node.inputs[i];
-    if (!broadcastsTo(shape, result.shape) || result.dtype !== node.inputs[i].dtype) {
+    const { shape, dtype } = node.inputs[i];
+    const same = sameShape(result.shape, shape);
+    if (result.dtype !== dtype || !(same || broadcastsTo(shape, result.shape))) {
       throw new GradError(
         p.name,
-        `its gradient for "${p.inputs[i]}" must have the input's shape and dtype, ${formatShape(shape)} ${node.inputs[i].dtype}; ` +
+        `its gradient for "${p.inputs[i]}" must have the input's shape and dtype, ${formatShape(shape)} ${dtype}; ` +
           `got ${formatShape(result.shape)} ${result.dtype}.`,
       );
     }
-    const fitted = sameShape(result.shape, shape) ? result : sumTo(result, shape);
+    const fitted = same ? result : sumTo(result, shape);
     // A vjp may return the incoming gradient itself, or one tensor for two inputs.
     return grads.includes(fitted) || taken.includes(fitted) ? alias(fitted) : fitted;
   }
@@ -246,9 +276,10 @@ class Walk {
     for (let k = 0; k < p.saves.length; k++) {
       const saved = node.savedTensor(p.saveSlots[k]);
       if (saved === undefined) continue;
-      checkVersion(this.#op, p, p.saves[k], saved.storage.version, versions[k]);
+      if (saved.storage.version !== versions[k])
+        failVersion(this.#op, p, p.saves[k], saved.storage.version, versions[k]);
       // With createGraph it stands where it stood in the graph, so that the next order flows through it.
-      const source = !createGraph ? null : p.saveSlots[k] < 0 ? node : node.parent(p.saveSlots[k]);
+      const source = !createGraph ? null : p.saveSlots[k] < 0 ? node : node.parents[p.saveSlots[k]];
       unpacked[p.saves[k]] = new Tensor(saved.storage, saved.view, "saved", source, saved.slot);
     }
     return unpacked;
@@ -337,8 +368,7 @@ function replaced(op: string, hook: GradientHook, gradient: Tensor): Tensor {
   return replacement;
 }
 
-function checkVersion(op: string, p: AnyPrimitive, name: string, version: number, saved: number): void {
-  if (version === saved) return;
+function failVersion(op: string, p: AnyPrimitive, name: string, version: number, saved: number): never {
   throw new GradError(
     op,
     `what ${p.name} saved must be unchanged; got "${name}" overwritten in place (version ${String(version)}, ` +

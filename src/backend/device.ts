@@ -2,7 +2,7 @@
 // floor knows no backend by name.
 import type { DType, BufferData } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
-import type { Kernels } from "./kernels.ts";
+import type { Kernels, Operand } from "./kernels.ts";
 import type { Storage } from "./storage.ts";
 
 /** What `memory()` reports of one device; sizes in bytes. */
@@ -25,9 +25,8 @@ export interface Device {
   /** Dtypes that buffers may have; `computes` those that floating-point kernels take. */
   readonly dtypes: readonly DType[];
   readonly computes: readonly DType[];
-  /** Opens an op of this name: buffers pinned or allocated from here on stay resident until the next op opens. */
-  beginOp(op: string): void;
-  pin(storage: Storage): void;
+  /** Opens an op of this name: its operands, and what is allocated from here on, stay resident until the next op opens. */
+  beginOp(op: string, operands: readonly Operand[]): void;
   allocate(op: string, dtype: DType, length: number): Storage;
   /** A buffer with a copy of the data. */
   upload(op: string, dtype: DType, data: BufferData): Storage;

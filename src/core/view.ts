@@ -1,6 +1,5 @@
 // How a tensor lies in its buffer: shape, strides and offset, in elements. Views are immutable and shared, so two
 // tensors of one shape often hold the very same View, which kernels use as a fast test for "same layout".
-import { sizeOf } from "./shape.ts";
 import type { Shape } from "./shape.ts";
 
 export function denseStrides(shape: Shape): number[] {
@@ -11,15 +10,6 @@ export function denseStrides(shape: Shape): number[] {
     stride *= shape[i];
   }
   return strides;
-}
-
-function isDense(shape: Shape, strides: readonly number[]): boolean {
-  let expected = 1;
-  for (let i = shape.length - 1; i >= 0; i--) {
-    if (shape[i] !== 1 && strides[i] !== expected) return false;
-    expected *= shape[i];
-  }
-  return true;
 }
 
 export class View {
@@ -34,8 +24,14 @@ export class View {
     this.shape = shape;
     this.strides = strides;
     this.offset = offset;
-    this.size = sizeOf(shape);
-    this.dense = this.size === 0 || isDense(shape, strides);
+    let size = 1;
+    let gapless = true;
+    for (let i = shape.length - 1; i >= 0; i--) {
+      if (shape[i] !== 1 && strides[i] !== size) gapless = false;
+      size *= shape[i];
+    }
+    this.size = size;
+    this.dense = gapless || size === 0;
   }
 
   /** The row-major view of a whole buffer. */
@@ -49,11 +45,13 @@ export class View {
   }
 
   permute(axes: readonly number[]): View {
-    return new View(
-      axes.map((axis) => this.shape[axis]),
-      axes.map((axis) => this.strides[axis]),
-      this.offset,
-    );
+    const shape = new Array<number>(axes.length);
+    const strides = new Array<number>(axes.length);
+    for (let i = 0; i < axes.length; i++) {
+      shape[i] = this.shape[axes[i]];
+      strides[i] = this.strides[axes[i]];
+    }
+    return new View(shape, strides, this.offset);
   }
 
   /** Stretches axes of size 1 and adds leading ones, with stride 0. */

@@ -75,12 +75,12 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
     const loss = closure?.() ?? null;
     const due = this.#due();
     this.steps++;
-    for (const [group, updates] of due) this.#change(updates, group);
+    for (let i = 0; i < due.length; i++) this.#change(due[i], this.groups[i]);
     return loss;
   }
 
   #requireAlive(): void {
-    if (!this.parameters.some((p) => p.isDisposed)) return;
+    if (!this.parameters.some(isDisposed)) return;
     throw new DisposedError(
       this.name,
       "its parameters must be alive; got a released one. Make the optimizer after model.to(...), which makes new ones.",
@@ -88,18 +88,19 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
   }
 
   // Per group the parameters that have a gradient, checked before the first one is changed.
-  #due(): (readonly [ParameterGroup<O>, Update[]])[] {
+  #due(): Update[][] {
     let index = 0;
-    return this.groups.map((group) => {
+    return this.groups.map(({ params }) => {
       const updates: Update[] = [];
-      for (const p of group.params) {
+      for (let i = 0; i < params.length; i++) {
+        const p = params[i];
         const state = this.#states[index++];
         const gradient = p.grad;
         if (gradient === null) continue;
         if (!sameShape(gradient.shape, p.shape)) this.#failShape(p, gradient);
         updates.push({ p, gradient, state });
       }
-      return [group, updates];
+      return updates;
     });
   }
 
@@ -113,7 +114,7 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
   #change(updates: readonly Update[], group: ParameterGroup<O>): void {
     if (updates.length === 0) return;
     const scope = new Scope(`${this.name} step`);
-    for (const { state } of updates) state.step++;
+    for (let i = 0; i < updates.length; i++) updates[i].state.step++;
     try {
       withRecording(false, () => {
         const downhill = group.maximize
@@ -128,8 +129,10 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
 
   /** Drops the gradients, so that the next backward starts afresh. */
   zeroGrad(): void {
-    for (const p of this.parameters) {
-      p.grad?.dispose();
+    for (let i = 0; i < this.parameters.length; i++) {
+      const p = this.parameters[i];
+      if (p.grad === null) continue;
+      p.grad.dispose();
       p.grad = null;
     }
   }
@@ -241,3 +244,5 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
 
 // Options of the first group stand bare, as most optimizers have one.
 const groupPrefix = (index: number): string => (index === 0 ? "" : `group${String(index)}.`);
+
+const isDisposed = (p: Tensor): boolean => p.isDisposed;

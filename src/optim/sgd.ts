@@ -60,7 +60,8 @@ export class SGD extends Optimizer<SGDSettings> {
     const isFirst = ({ state }: Update): boolean => momentum !== 0 && !state.has("momentum_buffer");
     for (const [first, some] of alike(updates, isFirst)) {
       const inputs: Tensor[] = [];
-      for (const { p, gradient, state } of some) {
+      for (let i = 0; i < some.length; i++) {
+        const { p, gradient, state } = some[i];
         inputs.push(p, gradient);
         if (momentum !== 0) inputs.push(state.tensor("momentum_buffer"));
       }

@@ -9,7 +9,8 @@ export function inferTuples(op: string, inputs: readonly Tensor[], width: number
   requireFloat(op, inputs[0]);
   for (let i = 0; i < inputs.length; i++) {
     const p = inputs[i - (i % width)];
-    if (inputs[i].dtype === p.dtype && sameShape(inputs[i].shape, p.shape)) continue;
+    const { view, dtype } = inputs[i];
+    if (dtype === p.dtype && (view === p.view || sameShape(view.shape, p.shape))) continue;
     const tuple = inputs.slice(i - (i % width), i - (i % width) + width);
     requireSameDType(op, tuple, NAMES);
     requireSameShape(op, tuple, NAMES);
@@ -25,18 +26,22 @@ export function alike<K>(
   updates: readonly Update[],
   keyOf: (update: Update) => K,
 ): (readonly [K, Update[]])[] {
-  const sets: {
-    readonly key: K;
-    readonly device: unknown;
-    readonly dtype: unknown;
-    readonly list: Update[];
-  }[] = [];
-  for (const update of updates) {
-    const { device, dtype } = update.p;
+  const sets: (readonly [K, Update[]])[] = [];
+  let last: readonly [K, Update[]] | undefined;
+  for (let i = 0; i < updates.length; i++) {
+    const update = updates[i];
     const key = keyOf(update);
-    const set = sets.find((other) => other.key === key && other.device === device && other.dtype === dtype);
-    if (set) set.list.push(update);
-    else sets.push({ key, device, dtype, list: [update] });
+    // The neighbour's set is nearly always the one.
+    if (last === undefined || !belongs(update, key, last))
+      last = sets.find((set) => belongs(update, key, set));
+    if (last === undefined) sets.push((last = [key, []]));
+    last[1].push(update);
   }
-  return sets.map(({ key, list }) => [key, list]);
+  return sets;
+}
+
+function belongs<K>(update: Update, key: K, set: readonly [K, Update[]]): boolean {
+  if (key !== set[0]) return false;
+  const other = set[1][0].p;
+  return update.p.storage.device === other.storage.device && update.p.dtype === other.dtype;
 }

@@ -144,10 +144,9 @@ function failDevices(op: string, inputs: readonly Tensor[]): never {
 
 // Opens the op on the device: inputs become resident and stay so until the next op; awkward layouts are copied.
 function prepare(p: AnyPrimitive, inputs: readonly Tensor[], device: Device): readonly Operand[] {
-  device.beginOp(p.name);
+  device.beginOp(p.name, inputs);
   let awkward = false;
   for (let i = 0; i < inputs.length; i++) {
-    device.pin(inputs[i].storage);
     if (!inputs[i].view.dense && !p.strided[i]) awkward = true;
   }
   return awkward ? copyAwkward(p, inputs, device) : inputs;

@@ -23,6 +23,8 @@ export class Node {
   readonly primitive: AnyPrimitive | null;
   readonly attrs: unknown;
   readonly inputs: readonly Tensor[];
+  /** Per input: the node that made it, or its leaf; null where no gradient flows. */
+  readonly parents: readonly (Node | null)[];
   /** The outputs, where the primitive saves one; a leaf's own tensor, which `backward` accumulates into. */
   readonly outputs: readonly Tensor[];
   /** Per save: the storage's version when it was saved. Null once backward has used the saves up. */
@@ -44,10 +46,13 @@ export class Node {
     this.attrs = attrs;
     this.inputs = inputs;
     this.outputs = outputs;
+    const parents: (Node | null)[] = [];
     for (let i = 0; i < inputs.length; i++) {
       const parent = inputs[i].node;
+      parents.push(parent);
       if (parent !== null) parent.refs++;
     }
+    this.parents = parents;
     this.versions = primitive === null ? NONE : this.#save(primitive.saveSlots);
   }
 
@@ -64,13 +69,6 @@ export class Node {
   /** The tensor behind a save: input `slot`, or output -1 - slot where it is negative; none for an input left out. */
   savedTensor(slot: number): Tensor | undefined {
     return slot >= 0 ? this.inputs[slot] : this.outputs[-1 - slot];
-  }
-
-  /** The node that made input i, or its leaf; null where no gradient flows. */
-  parent(i: number): Node | null {
-    const { node } = this.inputs[i];
-    // A leaf that came to require a gradient after this op was recorded has a younger node: it has no part in it.
-    return node !== null && node.id < this.id ? node : null;
   }
 
   get isLeaf(): boolean {
@@ -101,9 +99,10 @@ function releaseChain(first: Node): void {
   let dead: Node[] | null = null;
   for (let node: Node | undefined = first; node !== undefined; node = dead?.pop()) {
     node.releaseSaved();
-    for (let i = 0; i < node.inputs.length; i++) {
-      const parent = node.parent(i);
-      if (parent === null || --parent.refs > 0 || parent.isLeaf) continue;
+    const parents: readonly (Node | null)[] = node.parents;
+    for (let i = 0; i < parents.length; i++) {
+      const parent = parents[i];
+      if (parent === null || --parent.refs > 0 || parent.primitive === null) continue;
       if (dead === null) dead = [parent];
       else dead.push(parent);
     }

@@ -39,7 +39,8 @@ export class Scope {
   #open = true;
   #running = 0;
 
-  constructor(name?: string, { detached = false }: ScopeOptions = {}) {
+  constructor(name?: string, options?: ScopeOptions) {
+    const detached = options?.detached === true;
     count++;
     this.name = name ?? `scope ${String(count)}`;
     this.#detached = detached;

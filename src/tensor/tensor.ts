@@ -21,6 +21,8 @@ export class Tensor {
   readonly storage: Storage;
   /** @internal How the elements lie in it. */
   readonly view: View;
+  readonly shape: Shape;
+  readonly dtype: DType;
   /** What made the tensor: an op's name, for error messages. */
   readonly madeBy: string;
   /** @internal The recorded op that made it, or its leaf node where it requires a gradient; null where none flows. */
@@ -38,6 +40,9 @@ export class Tensor {
   constructor(storage: Storage, view: View, madeBy: string, node: Node | null, slot: number) {
     this.storage = storage;
     this.view = view;
+    // Copied, since every op looks at them.
+    this.shape = view.shape;
+    this.dtype = storage.dtype;
     this.madeBy = madeBy;
     this.node = node;
     this.slot = slot;
@@ -45,10 +50,6 @@ export class Tensor {
     if (node !== null) node.refs++;
     const scope = currentScope();
     if (scope !== null) scope.adopt(this);
-  }
-
-  get shape(): Shape {
-    return this.view.shape;
   }
 
   /** Number of axes. */
@@ -59,10 +60,6 @@ export class Tensor {
   /** Number of elements. */
   get size(): number {
     return this.view.size;
-  }
-
-  get dtype(): DType {
-    return this.storage.dtype;
   }
 
   get device(): Device {

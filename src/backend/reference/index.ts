@@ -39,9 +39,8 @@ export function createReferenceDevice(): Device {
     kernels,
     dtypes: DTYPES,
     computes: ["float32", "float64"],
-    // JavaScript memory is always resident, so there is nothing to open, pin or protect.
+    // JavaScript memory is always resident, so there is nothing to open or protect.
     beginOp: () => undefined,
-    pin: () => undefined,
     makePersistent: () => undefined,
     allocate: (_op, dtype, length) => new ReferenceStorage(device, books, dtype, bufferArray(dtype, length)),
     upload: (_op, dtype, data) => new ReferenceStorage(device, books, dtype, data.slice()),

@@ -37,7 +37,11 @@ function unitsOfClass(sizeClass: number): number {
 }
 
 // Rounds up without a division; `>>>` takes sizes up to the 4 GiB that 32-bit addresses reach.
-const unitsOf = (bytes: number): number => (bytes <= UNIT ? 1 : (bytes + UNIT - 1) >>> 6);
+function classOfBytes(bytes: number): number {
+  if (bytes <= UNIT) return 1;
+  const units = (bytes + UNIT - 1) >>> 6;
+  return units <= SMALL_CLASSES ? units : classOf(units);
+}
 
 interface Span {
   start: number;
@@ -59,22 +63,19 @@ export class Allocator {
 
   /** Bytes of the block that a request takes. */
   static blockBytes(bytes: number): number {
-    return unitsOfClass(classOf(unitsOf(bytes))) * UNIT;
+    return unitsOfClass(classOfBytes(bytes)) * UNIT;
   }
 
   /** Address of a 64-byte aligned block, or 0 where the ceiling is reached. */
   allocate(bytes: number): number {
-    const sizeClass = classOf(unitsOf(bytes));
+    const sizeClass = classOfBytes(bytes);
     const list = this.#lists[sizeClass];
     return list !== undefined && list.length > 0 ? list.pop()! : this.#carve(unitsOfClass(sizeClass) * UNIT);
   }
 
   /** Takes back a block by the size it was asked with. */
   free(address: number, bytes: number): void {
-    this.#push(address, classOf(unitsOf(bytes)));
-  }
-
-  #push(address: number, sizeClass: number): void {
+    const sizeClass = classOfBytes(bytes);
     const list = this.#lists[sizeClass];
     if (list === undefined) this.#lists[sizeClass] = [address];
     else list.push(address);
@@ -156,8 +157,9 @@ export class Allocator {
       const units = (span.end - start) / UNIT;
       let sizeClass = classOf(units);
       if (unitsOfClass(sizeClass) > units) sizeClass--;
-      this.#push(start, sizeClass);
-      start += unitsOfClass(sizeClass) * UNIT;
+      const bytes = unitsOfClass(sizeClass) * UNIT;
+      this.free(start, bytes);
+      start += bytes;
     }
   }
 }

@@ -1,5 +1,4 @@
 // The wasm device: SIMD kernels over one WebAssembly.Memory, with the residency of buffers in it.
-import { bytesPerElement } from "../../core/dtype.ts";
 import type { BufferData, DType } from "../../core/dtype.ts";
 import type { Device, MemoryInfo } from "../device.ts";
 import type { Kernels } from "../kernels.ts";
@@ -8,8 +7,11 @@ import type { WasmHeap } from "./heap.ts";
 import { createKernels } from "./kernels.ts";
 import { Residency } from "./residency.ts";
 import type { ResidencyOptions } from "./residency.ts";
-import { WasmStorage } from "./storage.ts";
+import { BYTES_PER_ELEMENT, WasmStorage } from "./storage.ts";
+import type { WasmOperand } from "./storage.ts";
 import type { ThreadPool } from "./threads/pool.ts";
+
+const NONE: readonly never[] = [];
 
 export interface WasmDeviceOptions extends ResidencyOptions {
   readonly name: string;
@@ -34,31 +36,25 @@ export class WasmDevice implements Device {
     this.kernels = createKernels(exports, heap, this.residency, this.pool);
   }
 
-  beginOp(op: string): void {
-    this.residency.beginOp(op);
-  }
-
-  pin(storage: WasmStorage): void {
-    this.residency.pin(storage);
+  beginOp(op: string, operands: readonly WasmOperand[]): void {
+    this.residency.beginOp(op, operands);
   }
 
   allocate(op: string, dtype: DType, length: number): WasmStorage {
-    const storage = new WasmStorage(this, dtype, length, length * bytesPerElement(dtype));
-    this.residency.admit(op, storage);
-    return storage;
+    return this.residency.admit(op, new WasmStorage(this, dtype, length));
   }
 
   upload(op: string, dtype: DType, data: BufferData): WasmStorage {
-    this.beginOp(op);
+    this.residency.beginOp(op, NONE);
     const storage = this.allocate(op, dtype, data.length);
     this.#heap.write(dtype, storage.ptr, data);
     return storage;
   }
 
   download(op: string, storage: WasmStorage, start: number, length: number): BufferData {
-    this.beginOp(op);
-    this.pin(storage);
-    return this.#heap.read(storage.dtype, storage.ptr + start * bytesPerElement(storage.dtype), length);
+    this.residency.beginOp(op, NONE);
+    this.residency.pin(storage);
+    return this.#heap.read(storage.dtype, storage.ptr + start * BYTES_PER_ELEMENT, length);
   }
 
   makePersistent(storage: WasmStorage): void {

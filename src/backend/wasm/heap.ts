@@ -12,17 +12,14 @@ const FEW = 32;
 
 export class WasmHeap implements Heap {
   readonly memory: WebAssembly.Memory;
-  readonly #maximumBytes: number;
+  /** Where growth ends. */
+  readonly maximumBytes: number;
   #floats: Float32Array = new Float32Array(0);
   #integers: Int32Array = new Int32Array(0);
 
   constructor(memory: WebAssembly.Memory, maximumBytes: number) {
     this.memory = memory;
-    this.#maximumBytes = Math.min(maximumBytes, MAX_PAGES * PAGE_BYTES);
-  }
-
-  get maximumBytes(): number {
-    return this.#maximumBytes;
+    this.maximumBytes = Math.min(maximumBytes, MAX_PAGES * PAGE_BYTES);
   }
 
   size(): number {
@@ -30,7 +27,7 @@ export class WasmHeap implements Heap {
   }
 
   grow(bytes: number): boolean {
-    if (this.size() + bytes > this.#maximumBytes) return false;
+    if (this.size() + bytes > this.maximumBytes) return false;
     try {
       this.memory.grow(Math.ceil(bytes / PAGE_BYTES));
       return true;

@@ -6,7 +6,7 @@ import { DeviceError } from "../../core/errors.ts";
 import type { MemoryInfo } from "../device.ts";
 import { Allocator } from "./allocator.ts";
 import type { WasmHeap } from "./heap.ts";
-import type { Estate, WasmStorage } from "./storage.ts";
+import type { Estate, WasmOperand, WasmStorage } from "./storage.ts";
 
 export interface ResidencyOptions {
   /** Evictable bytes that may stay resident before the oldest are spilled; doubles by itself when too many come back. */
@@ -57,24 +57,32 @@ export class Residency {
     return this.#softLimit;
   }
 
-  beginOp(op: string): void {
-    this.#op++;
+  /** Opens an op and pins its operands: they stay resident until the next op opens. */
+  beginOp(op: string, operands: readonly WasmOperand[]): void {
     this.#opName = op;
+    const now = ++this.#op;
+    for (let i = 0; i < operands.length; i++) {
+      const { storage } = operands[i];
+      storage.lastUse = now;
+      if (storage.spilled !== null) this.#recall(storage);
+    }
   }
 
+  /** Makes one more buffer resident for the current op. */
   pin(storage: WasmStorage): void {
     storage.lastUse = this.#op;
     if (storage.spilled !== null) this.#recall(storage);
   }
 
-  /** Gives a new storage its block; the block is pinned for the current op. */
-  admit(op: string, storage: WasmStorage): void {
+  /** Gives a storage its block; the block is pinned for the current op. */
+  admit(op: string, storage: WasmStorage): WasmStorage {
     storage.ptr = this.#block(op, storage.bytes);
     storage.lastUse = this.#op;
     storage.slot = this.#residents.length;
     this.#residents.push(storage);
     this.#bytes += storage.bytes;
     if (this.#bytes > this.#peakBytes) this.#peakBytes = this.#bytes;
+    return storage;
   }
 
   /** A block outside the accounting, for the kernels' scratch space. */
@@ -162,7 +170,7 @@ export class Residency {
 
   #block(op: string, bytes: number): number {
     if (!(bytes <= this.#heap.maximumBytes)) this.#fail(op, bytes);
-    if (this.#evictableBytes() + bytes > this.#softLimit || this.#residents.length >= MAX_RESIDENTS)
+    if (this.#bytes - this.#persistentBytes + bytes > this.#softLimit || this.#residents.length >= MAX_RESIDENTS)
       this.#trim(bytes);
     const ptr = this.#allocator.allocate(bytes);
     if (ptr !== 0) return ptr;

@@ -1,5 +1,6 @@
 // A buffer of the wasm device: either a block of the wasm memory or, once spilled, a JavaScript array of its own.
 import type { BufferData, DType } from "../../core/dtype.ts";
+import type { Operand } from "../kernels.ts";
 import { Storage } from "../storage.ts";
 import type { WasmDevice } from "./device.ts";
 
@@ -9,6 +10,14 @@ export interface Estate {
   readonly bytes: number;
   handles: number;
 }
+
+/** An operand on this device. */
+export interface WasmOperand extends Operand {
+  readonly storage: WasmStorage;
+}
+
+/** Of every dtype that this device holds. */
+export const BYTES_PER_ELEMENT = 4;
 
 export class WasmStorage extends Storage {
   readonly device: WasmDevice;
@@ -24,10 +33,10 @@ export class WasmStorage extends Storage {
   /** Set while the buffer is persistent. */
   estate: Estate | null = null;
 
-  constructor(device: WasmDevice, dtype: DType, length: number, bytes: number) {
+  constructor(device: WasmDevice, dtype: DType, length: number) {
     super(dtype, length);
     this.device = device;
-    this.bytes = bytes;
+    this.bytes = length * BYTES_PER_ELEMENT;
   }
 
   // A spilled buffer belongs to the garbage collector and is not counted, nor are its handles.
