@@ -60,17 +60,23 @@ export function broadcastsTo(from: Shape, to: Shape): boolean {
 
 /** Fills in a single -1 of `shape` so that it holds `size` elements. */
 export function inferShape(op: string, shape: Shape, size: number, from: Shape): number[] {
-  const holes = shape.filter((n) => n === -1).length;
-  const known = shape.reduce((product, n) => (n === -1 ? product : product * n), 1);
-  const valid = shape.every((n) => Number.isSafeInteger(n) && n >= -1) && holes <= 1;
-  if (!valid) {
+  let holes = 0;
+  let known = 1;
+  let valid = true;
+  for (let i = 0; i < shape.length; i++) {
+    if (shape[i] === -1) holes++;
+    else known *= shape[i];
+    valid &&= Number.isSafeInteger(shape[i]) && shape[i] >= -1;
+  }
+  if (!valid || holes > 1) {
     throw new ShapeError(
       op,
       `sizes must be whole numbers >= 0 with at most one -1; got ${formatShape(shape)}.`,
     );
   }
-  const filled = shape.map((n) => (n === -1 ? size / known : n));
-  if (filled.every((n) => Number.isInteger(n)) && sizeOf(filled) === size) return filled;
+  const hole = size / known;
+  if (holes === 0 ? known === size : Number.isInteger(hole))
+    return holes === 0 ? shape.slice() : shape.map((n) => (n === -1 ? hole : n));
   throw new ShapeError(
     op,
     `the new shape must hold the same ${String(size)} elements; got ${formatShape(from)} to ${formatShape(shape)}.`,

@@ -289,8 +289,11 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
 /** x with two axes swapped, by default the last two. A view. */
 export function transpose(x: Tensor, axis0 = -2, axis1 = -1): Tensor {
   x.assertAlive("transpose");
-  const [i, j] = [checkAxis("transpose", axis0, x.rank), checkAxis("transpose", axis1, x.rank)];
-  const axes = x.shape.map((_, axis) => (axis === i ? j : axis === j ? i : axis));
+  const i = checkAxis("transpose", axis0, x.rank);
+  const j = checkAxis("transpose", axis1, x.rank);
+  const axes = x.shape.map((_, axis) => axis);
+  axes[i] = j;
+  axes[j] = i;
   return apply(permutePrimitive, [x], axes);
 }
 

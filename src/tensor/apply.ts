@@ -22,7 +22,7 @@ export interface SourceAttrs {
 export function apply<A>(p: Primitive<A>, inputs: readonly Tensor[], attrs: A): Tensor {
   const device = checkInputs(p.name, inputs, attrs);
   if (p.view !== null) {
-    const [x] = inputs;
+    const x = inputs[0];
     return record(p, inputs, attrs, new Tensor(x.storage, p.view(x, attrs), p.name, null, 0));
   }
   const spec = p.infer(inputs, attrs) as OutputSpec;
@@ -71,7 +71,7 @@ export function applyMany<A>(p: Primitive<A>, inputs: readonly Tensor[], attrs: 
   const operands = prepare(p, inputs, device);
   const outputs: Tensor[] = [];
   try {
-    specs.forEach((spec, slot) => outputs.push(allocate(p.name, device, spec, slot)));
+    for (let i = 0; i < specs.length; i++) outputs.push(allocate(p.name, device, specs[i], i));
     p.kernel(device.kernels, operands, outputs, attrs);
   } catch (error) {
     for (const y of outputs) y.dispose();
@@ -222,7 +222,7 @@ export function recordMany(
 ): void {
   if (needsRecord(p, inputs)) {
     const node = new Node(p, attrs, inputs, p.savesOutputs ? outputs : NONE);
-    for (const y of outputs) if (isFloating(y.storage.dtype)) attach(node, y);
+    for (let i = 0; i < outputs.length; i++) if (isFloating(outputs[i].dtype)) attach(node, outputs[i]);
   }
   const observer = currentObserver();
   if (observer !== null) watch(observer, p, inputs, outputs);

@@ -209,15 +209,22 @@ export function keep<T extends Tensor>(tensor: T): T {
 const isTensor = (value: object): value is Tensor => "scopeIndex" in value;
 
 /** All tensors that plain containers hold: what a scope's result hands out. */
-export function collectTensors(value: unknown, found: Tensor[] = [], seen = new Set<object>()): Tensor[] {
-  if (typeof value !== "object" || value === null || seen.has(value)) return found;
+export function collectTensors(value: unknown): readonly Tensor[] {
+  if (typeof value !== "object" || value === null) return NONE;
+  if (isTensor(value)) return [value];
+  const found: Tensor[] = [];
+  collectFrom(value, found, new Set());
+  return found;
+}
+
+function collectFrom(value: unknown, found: Tensor[], seen: Set<object>): void {
+  if (typeof value !== "object" || value === null || seen.has(value)) return;
   seen.add(value);
   if (isTensor(value)) found.push(value);
-  else if (Array.isArray(value)) for (const item of value) collectTensors(item, found, seen);
-  else if (value instanceof Map) for (const item of value.values()) collectTensors(item, found, seen);
-  else if (value instanceof Set) for (const item of value) collectTensors(item, found, seen);
-  else if (isPlain(value)) for (const item of Object.values(value)) collectTensors(item, found, seen);
-  return found;
+  else if (Array.isArray(value)) for (const item of value) collectFrom(item, found, seen);
+  else if (value instanceof Map) for (const item of value.values()) collectFrom(item, found, seen);
+  else if (value instanceof Set) for (const item of value) collectFrom(item, found, seen);
+  else if (isPlain(value)) for (const item of Object.values(value)) collectFrom(item, found, seen);
 }
 
 function isPlain(value: object): boolean {

@@ -4,18 +4,13 @@ import type { View } from "../../core/view.ts";
 import type { AttentionAttrs, AttentionInputs, FusedKernels, Operand } from "../kernels.ts";
 import { pointer } from "./exports.ts";
 import type { KernelExports, Workspace } from "./exports.ts";
+import type { WasmHeap } from "./heap.ts";
 
 const NO_MASK = 0;
 const BOOL_MASK = 1;
 const ADDED_MASK = 2;
 
-/** Place of the words that are floats; the others are whole numbers. */
-const SCALE = 13;
-const KEEP = 15;
-const SHAPE_WORDS = 49;
-const SHAPE_BYTES = 256; // the words, rounded up so that the scratch behind them is aligned
-
-const NO_STRIDES = [0, 0, 0, 0];
+const SHAPE_BYTES = 256; // 49 words, rounded up so that the scratch behind them is aligned
 
 interface Layouts {
   readonly y: View;
@@ -30,29 +25,49 @@ const maskKindOf = (mask: Operand | null): number => {
   return mask.storage.dtype === "bool" ? BOOL_MASK : ADDED_MASK;
 };
 
-const rowStrides = (view: View | undefined): readonly number[] => (view?.strides ?? NO_STRIDES).slice(0, 3);
+/** The first `count` strides, zeros where there is no view; returns where the next word goes. */
+function writeStrides(words: Int32Array, at: number, view: View | undefined, count: number): number {
+  for (let i = 0; i < count; i++) words[at + i] = view === undefined ? 0 : view.strides[i];
+  return at + count;
+}
 
-/** The words of assembly/fused/attention-shape.ts; zeros where a float stands. */
-function shapeWords(
+/** The words of assembly/fused/attention-shape.ts, in its order. */
+function writeShape(
+  heap: WasmHeap,
+  ptr: number,
   { q, k, v, mask }: AttentionInputs,
   layouts: Layouts,
-  { causalOffset, dropout }: AttentionAttrs,
-): number[] {
-  const [, heads, nQueries, width] = q.view.shape;
-  const [, keyHeads, nKeys, valueWidth] = v.view.shape;
-  const { seedLow, seedHigh, counterLow, counterHigh } = dropout?.state ?? {
-    ...{ seedLow: 0, seedHigh: 0, counterLow: 0, counterHigh: 0 },
-  };
-  return [
-    ...[heads, keyHeads, nQueries, nKeys, width, valueWidth],
-    ...[causalOffset === null ? 0 : 1, causalOffset ?? 0],
-    ...[maskKindOf(mask), ...(mask?.view.strides ?? NO_STRIDES)],
-    ...[0, dropout === null ? 0 : 1, 0, 0, seedLow, seedHigh, counterLow, counterHigh],
-    ...[...q.view.strides, ...k.view.strides, ...v.view.strides],
-    ...rowStrides(layouts.y),
-    ...(layouts.g?.strides ?? NO_STRIDES),
-    ...[...rowStrides(layouts.gq), ...rowStrides(layouts.gk), ...rowStrides(layouts.gv)],
-  ];
+  { scale, causalOffset, dropout }: AttentionAttrs,
+): void {
+  const words = heap.words();
+  const floats = heap.floats();
+  let at = ptr >>> 2;
+  words[at++] = q.view.shape[1];
+  words[at++] = v.view.shape[1];
+  words[at++] = q.view.shape[2];
+  words[at++] = v.view.shape[2];
+  words[at++] = q.view.shape[3];
+  words[at++] = v.view.shape[3];
+  words[at++] = causalOffset === null ? 0 : 1;
+  words[at++] = causalOffset ?? 0;
+  words[at++] = maskKindOf(mask);
+  at = writeStrides(words, at, mask?.view, 4);
+  floats[at++] = scale;
+  words[at++] = dropout === null ? 0 : 1;
+  floats[at++] = dropout === null ? 0 : dropout.keep;
+  floats[at++] = dropout === null ? 0 : dropout.value;
+  words[at++] = dropout === null ? 0 : dropout.state.seedLow;
+  words[at++] = dropout === null ? 0 : dropout.state.seedHigh;
+  words[at++] = dropout === null ? 0 : dropout.state.counterLow;
+  words[at++] = dropout === null ? 0 : dropout.state.counterHigh;
+  at = writeStrides(words, at, q.view, 4);
+  at = writeStrides(words, at, k.view, 4);
+  at = writeStrides(words, at, v.view, 4);
+  at = writeStrides(words, at, layouts.y, 3);
+  at = writeStrides(words, at, layouts.g, 4);
+  at = writeStrides(words, at, layouts.gq, 3);
+  at = writeStrides(words, at, layouts.gk, 3);
+  writeStrides(words, at, layouts.gv, 3);
 }
 
 /** Multiply-adds of one product over a unit's scores, exponentials counted as some. */
@@ -75,11 +90,7 @@ export function attentionKernels(
     scratchBytes: number,
   ): number {
     const ptr = workspace.scratch(SHAPE_BYTES + scratchBytes);
-    const { heap } = workspace;
-    heap.window("int32", ptr, SHAPE_WORDS).set(shapeWords(inputs, layouts, attrs));
-    const floats = heap.window("float32", ptr, SHAPE_WORDS);
-    floats[SCALE] = attrs.scale;
-    if (attrs.dropout !== null) floats.set([attrs.dropout.keep, attrs.dropout.value], KEEP);
+    writeShape(workspace.heap, ptr, inputs, layouts, attrs);
     return ptr;
   }
 
@@ -91,28 +102,36 @@ export function attentionKernels(
       const scratchBytes = e.attention_scratch_bytes(width, valueWidth);
       const shapePtr = prepare(inputs, { y: y.view }, attrs, scratchBytes);
       const units = e.attention_units(batch, heads, nQueries);
-      const operands = [q, k, v].map(pointer);
       const maskPtr = mask ? pointer(mask) : 0;
+      // prettier-ignore: arguments by group, in the kernel's order
       e.attention_f32(
-        ...[...operands, maskPtr, pointer(y), pointer(logSum)],
-        ...[shapePtr, shapePtr + SHAPE_BYTES, 2 * scoreMadds(inputs, attrs, units), 0, units],
+        pointer(q),
+        pointer(k),
+        pointer(v),
+        maskPtr,
+        pointer(y),
+        pointer(logSum),
+        shapePtr,
+        shapePtr + SHAPE_BYTES,
+        2 * scoreMadds(inputs, attrs, units),
+        0,
+        units,
       );
     },
     attentionGrad(inputs, { y, logSum, g }, gradients, attrs) {
       const { q, k, v, mask } = inputs;
       const [batch, keyHeads, , valueWidth] = v.view.shape;
-      const layouts = {
-        ...{ y: y.view, g: g.view },
-        ...{ gq: gradients.q.view, gk: gradients.k.view, gv: gradients.v.view },
-      };
+      const [gq, gk, gv] = [gradients.q.view, gradients.k.view, gradients.v.view];
+      const layouts = { y: y.view, g: g.view, gq, gk, gv };
       const scratchBytes = e.attention_grad_scratch_bytes(q.view.shape[3], valueWidth);
       const shapePtr = prepare(inputs, layouts, attrs, scratchBytes);
       const units = batch * keyHeads;
-      const operands = [g, q, k, v].map(pointer);
       const maskPtr = mask ? pointer(mask) : 0;
       e.attention_grad_f32(
-        ...[...operands, maskPtr, pointer(y), pointer(logSum)],
-        ...[gradients.q, gradients.k, gradients.v].map(pointer),
+        ...[pointer(g), pointer(q), pointer(k), pointer(v), maskPtr, pointer(y), pointer(logSum)],
+        pointer(gradients.q),
+        pointer(gradients.k),
+        pointer(gradients.v),
         ...[shapePtr, shapePtr + SHAPE_BYTES, 5 * scoreMadds(inputs, attrs, units), 0, units],
       );
     },

@@ -29,16 +29,17 @@ type NormKeys = "rowNorm" | "rowNormGrad" | "batchMoments" | "channelNorm" | "ba
 export function normKernels(e: KernelExports, workspace: Workspace): Pick<FusedKernels, NormKeys> {
   return {
     rowNorm(x, weight, bias, y, { rows, n, eps, centred }) {
-      const parameters = [optional(weight), optional(bias)];
-      e.norm_rows_f32(pointer(x), ...parameters, pointer(y), n, eps, Number(centred), 0, rows);
+      const centre = Number(centred);
+      e.norm_rows_f32(pointer(x), optional(weight), optional(bias), pointer(y), n, eps, centre, 0, rows);
     },
     rowNormGrad(g, x, weight, gx, gWeight, gBias, { rows, n, eps, centred }) {
       const wantsSums = gWeight !== null || gBias !== null;
       // Mean and inverse deviation of each row, from the first kernel to the second.
       const moments = wantsSums ? workspace.shared(8 * rows) : 0;
-      const [gPtr, xPtr] = [pointer(g), pointer(x)];
-      const sizes = [n, eps, Number(centred)];
-      e.norm_rows_grad_f32(gPtr, xPtr, optional(weight), pointer(gx), moments, ...sizes, 0, rows);
+      const gPtr = pointer(g);
+      const xPtr = pointer(x);
+      const centre = Number(centred);
+      e.norm_rows_grad_f32(gPtr, xPtr, optional(weight), pointer(gx), moments, n, eps, centre, 0, rows);
       if (wantsSums)
         e.norm_rows_weight_grad_f32(gPtr, xPtr, moments, optional(gWeight), optional(gBias), rows, n, 0, n);
     },
@@ -84,9 +85,20 @@ export function lossKernels(e: KernelExports, workspace: Workspace): Pick<FusedK
       const perRow = reduction === "none";
       const losses = perRow ? pointer(y) : workspace.shared(8 * rows);
       const shares = reduction === "mean" ? losses + 4 * rows : 0;
-      const read = [pointer(x), pointer(target), optional(weight)];
-      const options = [classes, ignoreIndex, smoothing, Number(normalised)];
-      const bad = e.class_loss_f32(...read, losses, shares, ...options, 0, rows);
+      // prettier-ignore: arguments by group, in the kernel's order
+      const bad = e.class_loss_f32(
+        pointer(x),
+        pointer(target),
+        optional(weight),
+        losses,
+        shares,
+        classes,
+        ignoreIndex,
+        smoothing,
+        Number(normalised),
+        0,
+        rows,
+      );
       if (!perRow) e.class_loss_reduce_f32(losses, shares, pointer(y), rows, 0, 1);
       return bad;
     },
@@ -98,14 +110,25 @@ export function lossKernels(e: KernelExports, workspace: Workspace): Pick<FusedK
       gx,
       { rows, classes, ignoreIndex, smoothing, normalised, reduction },
     ) {
-      const [targetPtr, weightPtr] = [pointer(target), optional(weight)];
+      const targetPtr = pointer(target);
+      const weightPtr = optional(weight);
       const total = reduction === "mean" ? workspace.shared(4) : 0;
       if (total !== 0) e.class_share_total_f32(targetPtr, weightPtr, total, rows, ignoreIndex, 0, 1);
-      const incoming = [pointer(g), Number(reduction === "none"), total];
-      const options = [classes, ignoreIndex, smoothing, Number(normalised)];
+      // prettier-ignore: arguments by group, in the kernel's order
       e.class_loss_grad_f32(
-        ...[...incoming, pointer(x), targetPtr, weightPtr, pointer(gx)],
-        ...[...options, 0, rows],
+        pointer(g),
+        Number(reduction === "none"),
+        total,
+        pointer(x),
+        targetPtr,
+        weightPtr,
+        pointer(gx),
+        classes,
+        ignoreIndex,
+        smoothing,
+        Number(normalised),
+        0,
+        rows,
       );
     },
   };

@@ -64,6 +64,11 @@ export class WasmHeap implements Heap {
     return this.#whole("int32") as Int32Array;
   }
 
+  /** The same as floats. */
+  floats(): Float32Array {
+    return this.#whole("float32") as Float32Array;
+  }
+
   // Views of the whole memory for a few elements at a time, made again when the memory has another buffer: after growth.
   #whole(dtype: DType): Float32Array | Int32Array {
     const { buffer } = this.memory;

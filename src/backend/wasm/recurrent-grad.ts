@@ -192,27 +192,73 @@ export function recurrentGradKernels(e: KernelExports, workspace: Workspace): Gr
 
   return {
     rnnGrad: gradient("rnn", (m, inputs, { y }, incoming, { h0 }, form) => {
+      // prettier-ignore: arguments by group, in the kernel's order
       e.rnn_grad_f32(
-        ...[ACTIVATIONS[form.activation], optional(incoming.y), pointer(y), pointer(inputs.weightHh)],
-        ...[m.panels, pointer(h0), m.gates, optional(inputs.lengths), form.steps, form.batch],
-        ...[form.hidden, Number(form.reverse), m.tile, 0, form.batch],
+        ACTIVATIONS[form.activation],
+        optional(incoming.y),
+        pointer(y),
+        pointer(inputs.weightHh),
+        m.panels,
+        pointer(h0),
+        m.gates,
+        optional(inputs.lengths),
+        form.steps,
+        form.batch,
+        form.hidden,
+        Number(form.reverse),
+        m.tile,
+        0,
+        form.batch,
       );
     }),
 
     lstmGrad: gradient("lstm", (m, inputs, { gates, cells }, incoming, { h0, c0 }, form) => {
+      // prettier-ignore: arguments by group, in the kernel's order
       e.lstm_grad_f32(
-        ...[optional(incoming.y), pointer(gates!), pointer(cells!), pointer(inputs.c0!)],
-        ...[pointer(inputs.weightHh), m.panels, optional(inputs.weightHr), m.projectionPanels],
-        ...[pointer(h0), pointer(c0!), m.gates, m.out, m.hidden, optional(inputs.lengths), form.steps],
-        ...[form.batch, form.hidden, form.outputs, Number(form.reverse), m.tile, 0, form.batch],
+        optional(incoming.y),
+        pointer(gates!),
+        pointer(cells!),
+        pointer(inputs.c0!),
+        pointer(inputs.weightHh),
+        m.panels,
+        optional(inputs.weightHr),
+        m.projectionPanels,
+        pointer(h0),
+        pointer(c0!),
+        m.gates,
+        m.out,
+        m.hidden,
+        optional(inputs.lengths),
+        form.steps,
+        form.batch,
+        form.hidden,
+        form.outputs,
+        Number(form.reverse),
+        m.tile,
+        0,
+        form.batch,
       );
     }),
 
     gruGrad: gradient("gru", (m, inputs, { y, gates }, incoming, { h0 }, form) => {
+      // prettier-ignore: arguments by group, in the kernel's order
       e.gru_grad_f32(
-        ...[optional(incoming.y), pointer(gates!), pointer(y), pointer(inputs.h0), pointer(inputs.weightHh)],
-        ...[m.panels, pointer(h0), m.gates, optional(inputs.lengths), form.steps, form.batch, form.hidden],
-        ...[Number(form.reverse), m.tile, 0, form.batch],
+        optional(incoming.y),
+        pointer(gates!),
+        pointer(y),
+        pointer(inputs.h0),
+        pointer(inputs.weightHh),
+        m.panels,
+        pointer(h0),
+        m.gates,
+        optional(inputs.lengths),
+        form.steps,
+        form.batch,
+        form.hidden,
+        Number(form.reverse),
+        m.tile,
+        0,
+        form.batch,
       );
     }),
   };

@@ -75,10 +75,21 @@ export function recurrentKernels(e: KernelExports, workspace: Workspace): Recurr
     if (y.view.size === 0) return;
     copyOrClear(e, inputs.h0, h);
     run("rnn", inputs, form, pointer(y), ({ tile, panels }) => {
+      // prettier-ignore: arguments by group, in the kernel's order
       e.rnn_f32(
-        ...[ACTIVATIONS[form.activation], pointer(y), pointer(inputs.weightHh), panels, pointer(h)],
-        ...[optional(inputs.lengths), form.steps, form.batch, form.hidden, Number(form.reverse), tile],
-        ...[0, form.batch],
+        ACTIVATIONS[form.activation],
+        pointer(y),
+        pointer(inputs.weightHh),
+        panels,
+        pointer(h),
+        optional(inputs.lengths),
+        form.steps,
+        form.batch,
+        form.hidden,
+        Number(form.reverse),
+        tile,
+        0,
+        form.batch,
       );
     });
   };
@@ -88,10 +99,27 @@ export function recurrentKernels(e: KernelExports, workspace: Workspace): Recurr
     copyOrClear(e, inputs.h0, h);
     copyOrClear(e, inputs.c0, c!);
     run("lstm", inputs, form, pointer(gates!), ({ tile, panels, projectionPanels }) => {
+      // prettier-ignore: arguments by group, in the kernel's order
       e.lstm_f32(
-        ...[pointer(gates!), pointer(inputs.weightHh), panels, optional(inputs.weightHr), projectionPanels],
-        ...[pointer(h), pointer(c!), pointer(y), pointer(cells!), optional(hidden), optional(inputs.lengths)],
-        ...[form.steps, form.batch, form.hidden, form.outputs, Number(form.reverse), tile, 0, form.batch],
+        pointer(gates!),
+        pointer(inputs.weightHh),
+        panels,
+        optional(inputs.weightHr),
+        projectionPanels,
+        pointer(h),
+        pointer(c!),
+        pointer(y),
+        pointer(cells!),
+        optional(hidden),
+        optional(inputs.lengths),
+        form.steps,
+        form.batch,
+        form.hidden,
+        form.outputs,
+        Number(form.reverse),
+        tile,
+        0,
+        form.batch,
       );
     });
   };
@@ -101,10 +129,22 @@ export function recurrentKernels(e: KernelExports, workspace: Workspace): Recurr
     copyOrClear(e, inputs.h0, h);
     const biasOfN = inputs.biasHh ? pointer(inputs.biasHh) + 2 * form.hidden * 4 : 0;
     run("gru", inputs, form, pointer(gates!), ({ tile, panels }) => {
+      // prettier-ignore: arguments by group, in the kernel's order
       e.gru_f32(
-        ...[pointer(gates!), biasOfN, pointer(inputs.weightHh), panels, pointer(h), pointer(y)],
-        ...[optional(inputs.lengths), form.steps, form.batch, form.hidden, Number(form.reverse), tile],
-        ...[0, form.batch],
+        pointer(gates!),
+        biasOfN,
+        pointer(inputs.weightHh),
+        panels,
+        pointer(h),
+        pointer(y),
+        optional(inputs.lengths),
+        form.steps,
+        form.batch,
+        form.hidden,
+        Number(form.reverse),
+        tile,
+        0,
+        form.batch,
       );
     });
   };

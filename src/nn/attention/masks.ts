@@ -47,6 +47,7 @@ export function combineMasks(
   { batch, heads, queries, keys }: ScoreSizes,
   like: Tensor,
 ): Tensor | null {
+  if (!keyPaddingMask && !attnMask) return null;
   if (keyPaddingMask) requireMask(op, "keyPaddingMask", keyPaddingMask, [[batch, keys]], like);
   const matrix = [queries, keys];
   if (attnMask) {
@@ -57,7 +58,6 @@ export function combineMasks(
   if (keyPaddingMask) masks.push(reshape(keyPaddingMask, [batch, 1, 1, keys]));
   if (attnMask)
     masks.push(reshape(attnMask, [...(attnMask.rank === 2 ? [1, 1] : [batch, heads]), ...matrix]));
-  if (masks.length === 0) return null;
   if (masks.every(({ dtype }) => dtype === "bool"))
     return noGrad<Tensor>(() => logicalNot(masks.reduce((a, b) => logicalOr(a, b))));
   return masks.map(hidden).reduce((a, b) => add(a, b));

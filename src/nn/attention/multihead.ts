@@ -117,12 +117,16 @@ export class MultiheadAttention extends Module {
     value: Tensor = key,
     options: AttendOptions = {},
   ): AttentionResult {
-    for (const x of [query, key, value]) x.assertAlive(OP);
+    query.assertAlive(OP);
+    key.assertAlive(OP);
+    value.assertAlive(OP);
     this.#checkInputs(query, key, value);
     return scope(OP, (): AttentionResult => {
       const isSelf = key === query && value === query;
-      const [q, k, v] = [query, key, value].map((x) => this.#batchFirst(x));
-      const [y, weights] = isSelf ? this.#attendToItself(q, options) : this.#attend(q, k, v, options);
+      const q = this.#batchFirst(query);
+      const [y, weights] = isSelf
+        ? this.#attendToItself(q, options)
+        : this.#attend(q, this.#batchFirst(key), this.#batchFirst(value), options);
       return [this.#asGiven(this.outProj.forward(y), query), weights];
     });
   }

@@ -37,20 +37,17 @@ const shapesOf = (q: Tensor, k: Tensor, v: Tensor): string =>
   `got q ${formatShape(q.shape)}, k ${formatShape(k.shape)} and v ${formatShape(v.shape)}`;
 
 function checkShapes(op: string, q: Tensor, k: Tensor, v: Tensor, enableGqa: boolean): void {
-  const got = shapesOf(q, k, v);
   const { rank } = q;
-  if (rank < 2 || rank > 4 || k.rank !== rank || v.rank !== rank) {
-    throw new ShapeError(
-      op,
-      `q, k and v must have the axes [T, E], [B, T, E] or [B, H, T, E], all the same; ${got}.`,
-    );
-  }
-  if ([q, k, v].some(({ size }) => size === 0)) throw new ShapeError(op, `no axis may be empty; ${got}.`);
-  if (q.shape[rank - 1] !== k.shape[rank - 1])
-    throw new ShapeError(op, `q and k must have one width; ${got}.`);
+  const fail = (must: string): never => {
+    throw new ShapeError(op, `${must}; ${shapesOf(q, k, v)}.`);
+  };
+  if (rank < 2 || rank > 4 || k.rank !== rank || v.rank !== rank)
+    fail("q, k and v must have the axes [T, E], [B, T, E] or [B, H, T, E], all the same");
+  if (q.size === 0 || k.size === 0 || v.size === 0) fail("no axis may be empty");
+  if (q.shape[rank - 1] !== k.shape[rank - 1]) fail("q and k must have one width");
   if (!sameShape(k.shape.slice(0, -1), v.shape.slice(0, -1)))
-    throw new ShapeError(op, `k and v must agree in all axes but the last; ${got}.`);
-  if (rank > 2 && q.shape[0] !== k.shape[0]) throw new ShapeError(op, `batches must agree; ${got}.`);
+    fail("k and v must agree in all axes but the last");
+  if (rank > 2 && q.shape[0] !== k.shape[0]) fail("batches must agree");
   if (rank === 4) checkHeads(op, q.shape[1], k.shape[1], enableGqa);
 }
 

@@ -90,10 +90,13 @@ function vectorMatmul(a: Tensor, b: Tensor): Tensor {
 function rowsOf(x: Operand, width: number): Operand {
   const { view, storage } = x;
   if (view.shape.length === 2) return x;
-  return { storage, view: view.reshape([sizeOf(view.shape.slice(0, -1)), width])! };
+  let rows = 1;
+  for (let i = 0; i < view.shape.length - 1; i++) rows *= view.shape[i];
+  return { storage, view: view.reshape([rows, width])! };
 }
 
-const turned = ({ storage, view }: Operand): Operand => ({ storage, view: view.permute([1, 0]) });
+const TURN = [1, 0];
+const turned = ({ storage, view }: Operand): Operand => ({ storage, view: view.permute(TURN) });
 
 interface GradAttrs {
   readonly needs: readonly boolean[];
@@ -113,31 +116,35 @@ const linearGradPrimitive: Primitive<GradAttrs> = primitive({
     return specs;
   },
   kernel: (k, [g, x, w], outputs, { needs }) => {
-    const [out, width] = w.view.shape;
-    const rows = rowsOf(g, out);
+    const { shape } = w.view;
+    const width = shape[1];
+    const rows = rowsOf(g, shape[0]);
     let at = 0;
     if (needs[0]) k.matmul(rows, w, null, rowsOf(outputs[at++], width));
     if (needs[1]) k.matmul(turned(rows), rowsOf(x, width), null, outputs[at++]);
-    if (needs[2]) k.reduce("sum", rows, outputs[at], { outer: 1, n: rows.view.shape[0], inner: out });
+    if (needs[2]) k.reduce("sum", rows, outputs[at], { outer: 1, n: rows.view.shape[0], inner: shape[0] });
   },
 });
 
 const asRows = (x: Tensor): Tensor =>
   x.rank === 2 ? x : reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape[x.rank - 1]]);
 
+const LINEAR_INPUTS = ["x", "weight", "bias"];
 const linearPrimitive: Primitive<null> = primitive({
   name: "linear",
   inputs: ["x", "w", "bias"],
   strided: ["w"],
   infer: (inputs, _: null) => {
-    const [x, w] = inputs;
+    const x = inputs[0];
     requireFloat("linear", x);
-    requireSameDType("linear", inputs, ["x", "weight", "bias"]);
-    return { view: View.of([...x.shape.slice(0, -1), w.shape[0]]), dtype: x.dtype };
+    requireSameDType("linear", inputs, LINEAR_INPUTS);
+    const shape = x.shape.slice();
+    shape[shape.length - 1] = inputs[1].shape[0];
+    return { view: View.of(shape), dtype: x.dtype };
   },
   kernel: (k, [x, w, bias], y) => {
-    const [out, width] = w.view.shape;
-    k.matmul(rowsOf(x, width), turned(w), bias ?? null, rowsOf(y, out));
+    const { shape } = w.view;
+    k.matmul(rowsOf(x, shape[1]), turned(w), bias ?? null, rowsOf(y, shape[0]));
   },
   saves: ["x", "w"],
   vjp: {
@@ -164,7 +171,9 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
 }
 
 function checkLinear(x: Tensor, weight: Tensor, bias: Tensor | null | undefined): void {
-  for (const input of [x, weight, bias]) input?.assertAlive("linear");
+  x.assertAlive("linear");
+  weight.assertAlive("linear");
+  bias?.assertAlive("linear");
   const fits = x.rank >= 1 && weight.rank === 2 && x.shape[x.rank - 1] === weight.shape[1];
   const biasFits = !bias || (bias.rank === 1 && bias.shape[0] === weight.shape[0]);
   if (fits && biasFits) return;

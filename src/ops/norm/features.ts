@@ -16,7 +16,8 @@ export function requireAlive(op: string, ...tensors: readonly Optional[]): void 
 
 /** Refuses a per-feature tensor of another shape. */
 export function requireFeatures(op: string, named: Readonly<Record<string, Optional>>, shape: Shape): void {
-  for (const [name, x] of Object.entries(named)) {
+  for (const name in named) {
+    const x = named[name];
     if (x == null || sameShape(x.shape, shape)) continue;
     throw new ShapeError(op, `${name} must be ${formatShape(shape)}; got ${formatShape(x.shape)}.`);
   }

@@ -62,8 +62,11 @@ const outputNames = (cell: Cell, inputs: readonly string[]): string[] => [
 
 type Shaped = Readonly<Record<string, { readonly view: View } | undefined>>;
 
-const byName = <T>(names: readonly string[], values: readonly T[]): Record<string, T> =>
-  Object.fromEntries(names.map((name, i) => [name, values[i]]));
+function byName<T>(names: readonly string[], values: readonly T[]): Record<string, T> {
+  const named: Record<string, T> = {};
+  for (let i = 0; i < names.length; i++) named[names[i]] = values[i];
+  return named;
+}
 
 function formOf(cell: Cell, inputs: Shaped, { reverse, activation }: SequenceSettings): RecurrentForm {
   const [steps, batch, features] = inputs.x!.view.shape;
@@ -113,8 +116,8 @@ function checkShapes(
   names: readonly string[],
   inputs: readonly Tensor[],
   form: RecurrentForm,
+  expected: Readonly<Record<string, Shape>>,
 ): void {
-  const expected = shapesOf(cell, form);
   const projects = names.includes("weightHr");
   const fits =
     Number.isInteger(form.hidden) &&
@@ -144,23 +147,21 @@ function checkShapes(
 function inferSequence(
   cell: Cell,
   names: readonly string[],
+  outputs: readonly string[],
   inputs: readonly Tensor[],
   settings: SequenceSettings,
 ): OutputSpec[] {
   const named = byName(names, inputs);
-  const floats = names.filter((name) => name !== "lengths");
   requireFloat(cell, named.x);
-  requireSameDType(
-    cell,
-    floats.map((name) => named[name]),
-    floats,
-  );
-  for (const name of ["weightIh", "weightHh"]) requireRank(cell, name, named[name], 2, "[gates, features]");
+  // The only one that is no float comes last.
+  requireSameDType(cell, names.includes("lengths") ? inputs.slice(0, -1) : inputs, names);
+  requireRank(cell, "weightIh", named.weightIh, 2, "[gates, features]");
+  requireRank(cell, "weightHh", named.weightHh, 2, "[gates, features]");
   if (names.includes("lengths")) requireIndex(cell, named.lengths);
   const form = formOf(cell, named, settings);
-  checkShapes(cell, names, inputs, form);
   const shapes = shapesOf(cell, form);
-  return outputNames(cell, names).map((name) => ({ view: View.of(shapes[name]), dtype: named.x.dtype }));
+  checkShapes(cell, names, inputs, form, shapes);
+  return outputs.map((name) => ({ view: View.of(shapes[name]), dtype: named.x.dtype }));
 }
 
 // ---- the primitive
@@ -177,7 +178,7 @@ function sequencePrimitive(cell: Cell, names: readonly string[]): Primitive<Sequ
     name: cell,
     inputs: names,
     outputs,
-    infer: (inputs, settings) => inferSequence(cell, names, inputs, settings),
+    infer: (inputs, settings) => inferSequence(cell, names, outputs, inputs, settings),
     fused: cell,
     kernel: (k, inputs, results, settings) => {
       const kernel = k.fused[cell];
