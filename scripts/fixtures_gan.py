@@ -1,7 +1,8 @@
 """Writes test/fixtures/gan.json: golden values from PyTorch in float64 for generative adversarial networks.
 
 Run as scripts/fixtures.py. Losses by PyTorch's own functions where it has them (binary cross-entropy), spectral and weight
-norm as parametrizations, a gradient penalty by autograd.grad with create_graph, and one step of a DCGAN.
+norm as parametrizations, a gradient penalty by autograd.grad with create_graph, and ten steps of a DCGAN and of a
+Wasserstein GAN with that penalty.
 """
 
 import json
@@ -75,35 +76,94 @@ def norms():
     yield normed("Conv2d", [2, 3, 2], nn.Conv2d(2, 3, 2), "weight_norm", {"axis": 1}, rounded(1, 2, 3, 3), dim=1)
 
 
+def settle(*nets):
+    for net in nets:
+        for p in net.parameters():
+            p.data = (p.data * 64).round() / 64
+
+
 def dcgan():
-    """One step of each side, by the same generated images; Adam's first step."""
+    """Ten steps of each side, by the same generated images, with Adam; the state after the first."""
     generator = nn.Sequential(
         nn.ConvTranspose2d(3, 2, 4, bias=False), nn.BatchNorm2d(2), nn.ReLU(),
         nn.ConvTranspose2d(2, 1, 4, 2, 1, bias=False), nn.Tanh())
     discriminator = nn.Sequential(nn.Conv2d(1, 2, 4, 2, 1, bias=False), nn.LeakyReLU(0.2), nn.Conv2d(2, 1, 4, bias=False))
-    for net in (generator, discriminator):
-        for p in net.parameters():
-            p.data = (p.data * 64).round() / 64
+    settle(generator, discriminator)
     before = {"generator": states(generator), "discriminator": states(discriminator)}
     real, z = rounded(3, 1, 8, 8).clamp(-1, 1), rounded(3, 3)
     adams = [torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for net in (generator, discriminator)]
     bce = F.binary_cross_entropy_with_logits
-    fake = generator(z[:, :, None, None])
-    adams[1].zero_grad()
-    scores, found = discriminator(real).flatten(), discriminator(fake.detach()).flatten()
-    d = bce(scores, torch.ones(3)) + bce(found, torch.zeros(3))
-    d.backward()
-    adams[1].step()
-    adams[0].zero_grad()
-    g = bce(discriminator(fake).flatten(), torch.ones(3))
-    g.backward()
-    adams[0].step()
-    return {"real": pack(real), "z": pack(z), "before": before, "discriminator": d.item(), "generator": g.item(),
-            "after": {"generator": states(generator), "discriminator": states(discriminator)}}
+    losses, after = [], None
+    for _ in range(10):
+        fake = generator(z[:, :, None, None])
+        adams[1].zero_grad()
+        scores, found = discriminator(real).flatten(), discriminator(fake.detach()).flatten()
+        d = bce(scores, torch.ones(3)) + bce(found, torch.zeros(3))
+        d.backward()
+        adams[1].step()
+        adams[0].zero_grad()
+        g = bce(discriminator(fake).flatten(), torch.ones(3))
+        g.backward()
+        adams[0].step()
+        losses.append([d.item(), g.item()])
+        after = after or {"generator": states(generator), "discriminator": states(discriminator)}
+    return {"real": pack(real), "z": pack(z), "before": before, "losses": losses, "after": after}
+
+
+class WganGenerator(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc, self.norm = nn.Linear(3, 64, bias=False), nn.BatchNorm1d(64)
+        self.up = nn.Sequential(nn.ConvTranspose2d(4, 2, 4, 2, 1, bias=False), nn.BatchNorm2d(2), nn.ReLU())
+        self.image = nn.ConvTranspose2d(2, 1, 4, 2, 1)
+
+    def forward(self, z):
+        return self.image(self.up(F.relu(self.norm(self.fc(z))).unflatten(1, (4, 4, 4)))).tanh()
+
+
+class WganCritic(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.main = nn.Sequential(
+            nn.Conv2d(1, 2, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(2, 4, 4, 2, 1), nn.LayerNorm([4, 4, 4]), nn.LeakyReLU(0.2),
+            nn.Conv2d(4, 1, 4))
+
+    def forward(self, x):
+        return self.main(x).flatten()
+
+
+def wgan():
+    """Ten steps of the critic with its penalty, five of them of the generator too."""
+    generator, critic = WganGenerator(), WganCritic()
+    settle(generator, critic)
+    before = {"generator": states(generator), "discriminator": states(critic)}
+    real, z, mix = rounded(3, 1, 16, 16).clamp(-1, 1), rounded(3, 3), torch.rand(10, 3).mul(64).round() / 64
+    adams = [torch.optim.Adam(net.parameters(), lr=5e-4, betas=(0.5, 0.9)) for net in (generator, critic)]
+    losses = []
+    for step in range(10):
+        fake = generator(z)
+        e = mix[step][:, None, None, None]
+        x = (e * real + (1 - e) * fake.detach()).requires_grad_()
+        slope, = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+        penalty = ((slope.flatten(1).norm(2, dim=1) - 1) ** 2).mean()
+        d = critic(fake.detach()).mean() - critic(real).mean()
+        adams[1].zero_grad()
+        (d + 10 * penalty).backward()
+        adams[1].step()
+        row = [d.item(), penalty.item()]
+        if step % 2 == 1:
+            adams[0].zero_grad()
+            g = -critic(fake).mean()
+            g.backward()
+            adams[0].step()
+            row.append(g.item())
+        losses.append(row)
+    return {"real": pack(real), "z": pack(z), "mix": pack(mix), "before": before, "losses": losses,
+            "after": {"generator": states(generator), "discriminator": states(critic)}}
 
 
 if __name__ == "__main__":
     torch.manual_seed(20)
     document = {"script": "scripts/fixtures_gan.py", "torch": torch.__version__.split("+")[0], "losses": list(losses()),
-                "penalty": penalty(), "norms": list(norms()), "dcgan": dcgan()}
+                "penalty": penalty(), "norms": list(norms()), "dcgan": dcgan(), "wgan": wgan()}
     (FOLDER / "gan.json").write_text(json.dumps(document, indent=None, separators=(", ", ": ")).replace('}, {"', '},\n {"') + "\n")

@@ -1,6 +1,7 @@
 """Writes test/fixtures/recurrent.json: recurrent layers and cells of PyTorch in float64.
 
-Run as scripts/fixtures.py. Each case holds the weights, the outputs, all gradients, and the loss of ten training steps.
+Run as scripts/fixtures.py. Each case holds the weights, the outputs, all gradients, and the losses of ten training steps
+with gradient descent and with Adam.
 """
 
 import torch
@@ -33,6 +34,21 @@ def call(module, x, states, lengths, batch_first):
     return flat((y, state))
 
 
+def ten_steps(layer, optimizer_of, x, states, lengths, batch_first):
+    """The losses of ten steps on the mean squared outputs; the layer is then as it was."""
+    start = {key: value.clone() for key, value in layer.state_dict().items()}
+    optimizer = optimizer_of(list(layer.parameters()))
+    losses = []
+    for _ in range(10):
+        optimizer.zero_grad()
+        loss = sum((y * y).mean() for y in call(layer, x, states, lengths, batch_first))
+        loss.backward()
+        optimizer.step()
+        losses.append(float(f"{loss.item():.12g}"))
+    layer.load_state_dict(start)
+    return losses
+
+
 def case(name, module, sizes, options, x, states=(), lengths=None):
     torch_options = {SNAKE.get(key, key): value for key, value in options.items()}
     layer = getattr(nn, module)(*sizes, **torch_options)
@@ -46,15 +62,10 @@ def case(name, module, sizes, options, x, states=(), lengths=None):
     total = sum((y * c).sum() for y, c in zip(outputs, cotangents))
     parameters = list(layer.parameters())
     grads = torch.autograd.grad(total, leaves + parameters)
-    # Ten steps of plain descent on the squared outputs.
-    optimizer = torch.optim.SGD(parameters, lr=0.1)
-    losses = []
-    for _ in range(10):
-        optimizer.zero_grad()
-        loss = sum((y * y).mean() for y in call(layer, x, states, lengths, batch_first))
-        loss.backward()
-        optimizer.step()
-        losses.append(float(f"{loss.item():.12g}"))
+    losses = {
+        "sgd": ten_steps(layer, lambda p: torch.optim.SGD(p, lr=0.1), x, states, lengths, batch_first),
+        "adam": ten_steps(layer, lambda p: torch.optim.Adam(p, lr=0.02), x, states, lengths, batch_first),
+    }
     return {
         "name": f"{module}: {name}",
         "module": module,

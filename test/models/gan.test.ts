@@ -1,11 +1,12 @@
-// DCGAN and the Wasserstein networks: sizes, shapes, PyTorch's keys, and one step of a DCGAN against PyTorch
+// DCGAN and the Wasserstein networks: sizes, shapes, PyTorch's keys, and ten steps of each against PyTorch
 // (scripts/fixtures_gan.py).
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { noGrad, randn, scope, ShapeError, tensor } from "../../src/index.ts";
+import { detach, noGrad, randn, scope, ShapeError, tensor } from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
 import { DcganDiscriminator, DcganGenerator, WganCritic, WganGenerator } from "../../src/models/index.ts";
-import { nonSaturatingLoss } from "../../src/nn/index.ts";
+import { gradientPenalty, nonSaturatingLoss, wassersteinLoss } from "../../src/nn/index.ts";
+import type { Module } from "../../src/nn/index.ts";
 import { Adam } from "../../src/optim/index.ts";
 import { ganStep } from "../../src/train/gan-step.ts";
 import { own } from "../disposables.ts";
@@ -19,16 +20,29 @@ interface Packed {
 type Packs = Readonly<Record<string, Packed>>;
 type Both = Readonly<Record<"generator" | "discriminator", Packs>>;
 
-const { dcgan } = JSON.parse(readFileSync(new URL("../fixtures/gan.json", import.meta.url), "utf8")) as {
-  dcgan: {
-    readonly real: Packed;
-    readonly z: Packed;
-    readonly before: Both;
-    readonly discriminator: number;
-    readonly generator: number;
-    readonly after: Both;
-  };
+interface Steps {
+  readonly real: Packed;
+  readonly z: Packed;
+  readonly before: Both;
+  readonly losses: readonly (readonly number[])[];
+  readonly after: Both;
+}
+
+const { dcgan, wgan } = JSON.parse(
+  readFileSync(new URL("../fixtures/gan.json", import.meta.url), "utf8"),
+) as {
+  /** Losses of discriminator and generator; the state after the first step. */
+  readonly dcgan: Steps;
+  /** The critic's loss, its penalty, and every other time the generator's loss; the state after the last step. */
+  readonly wgan: Steps & { readonly mix: Packed };
 };
+
+/** Loads PyTorch's state; its counters of batches are left out of the fixture. */
+function load(model: Module, packs: Packs, prefix: string, make: (packed: Packed) => Tensor): void {
+  const state = Object.entries(packs).map(([key, x]) => [prefix + key, make(x)] as const);
+  const { missing, unexpected } = model.loadStateDict(new Map(state), { strict: false });
+  expect([missing.filter((key) => !key.endsWith("num_batches_tracked")), unexpected]).toEqual([[], []]);
+}
 
 const placements = [
   { device: "reference", dtype: "float64", rtol: 1e-9, atol: 1e-10 },
@@ -66,20 +80,16 @@ describe("DCGAN", () => {
   );
 
   it.each(placements)(
-    "takes PyTorch's first step on $device",
+    "takes PyTorch's ten steps on $device",
     scopedEach(({ device, dtype, rtol, atol }) => {
       const make = ({ data, shape }: Packed): Tensor => tensor(data, { device, dtype }).reshape(shape);
       const options = { width: 2, latent: 3, imageSize: 8, device, dtype };
       const generator = own(new DcganGenerator(options));
       const discriminator = own(new DcganDiscriminator(options));
       const models = { generator, discriminator };
-      for (const side of ["generator", "discriminator"] as const) {
-        const prefix = (key: string): string => `main.${key}`;
-        const state = Object.entries(dcgan.before[side]).map(([key, x]) => [prefix(key), make(x)] as const);
-        const { missing, unexpected } = models[side].loadStateDict(new Map(state), { strict: false });
-        expect([missing.filter((key) => !key.endsWith("num_batches_tracked")), unexpected]).toEqual([[], []]);
-      }
-      const adam = (model: DcganGenerator | DcganDiscriminator): Adam =>
+      const sides = ["generator", "discriminator"] as const;
+      for (const side of sides) load(models[side], dcgan.before[side], "main.", make);
+      const adam = (model: Module): Adam =>
         own(new Adam(model.parameters(), { lr: 2e-4, betas: [0.5, 0.999] }));
       const game = {
         ...models,
@@ -88,15 +98,18 @@ describe("DCGAN", () => {
         loss: nonSaturatingLoss,
         gradientPenalty: 0,
       };
-      const losses = ganStep(game, make(dcgan.real), make(dcgan.z), true);
-      expect(losses.discriminator).toBeCloseToTensor([dcgan.discriminator], { rtol });
-      expect(losses.generator).toBeCloseToTensor([dcgan.generator], { rtol });
-      for (const side of ["generator", "discriminator"] as const) {
-        const state = models[side].stateDict();
-        for (const [key, x] of Object.entries(dcgan.after[side]))
-          expect(state.get(`main.${key}`), `${side} ${key}`).toBeCloseToTensor(x.data, { rtol, atol });
-      }
-      for (const loss of [losses.discriminator, losses.generator]) loss?.dispose();
+      dcgan.losses.forEach(([d, g], step) => {
+        const losses = scope(() => ganStep(game, make(dcgan.real), make(dcgan.z), true));
+        expect(losses.discriminator).toBeCloseToTensor([d], { rtol });
+        expect(losses.generator).toBeCloseToTensor([g], { rtol });
+        for (const loss of [losses.discriminator, losses.generator]) loss?.dispose();
+        if (step > 0) return;
+        for (const side of sides) {
+          const state = models[side].stateDict();
+          for (const [key, x] of Object.entries(dcgan.after[side]))
+            expect(state.get(`main.${key}`), `${side} ${key}`).toBeCloseToTensor(x.data, { rtol, atol });
+        }
+      });
     }),
   );
 
@@ -128,6 +141,56 @@ describe("the Wasserstein networks", () => {
       expect(alone).toBeCloseToTensor(scores.slice(0, 2, 3), { atol: 1e-6 });
       expect(critic.toString()).not.toContain("BatchNorm");
       expect(() => generator.forward(randn([5]))).toThrow(ShapeError);
+    }),
+  );
+
+  it.each(placements)(
+    "take PyTorch's ten steps, penalties included, on $device",
+    scopedEach(({ device, dtype, rtol }) => {
+      const make = ({ data, shape }: Packed): Tensor => tensor(data, { device, dtype }).reshape(shape);
+      const options = { width: 2, latent: 3, imageSize: 16, device, dtype };
+      const generator = own(new WganGenerator(options));
+      const critic = own(new WganCritic(options));
+      load(generator, wgan.before.generator, "", make);
+      load(critic, wgan.before.discriminator, "", make);
+      const adam = (model: Module): Adam =>
+        own(new Adam(model.parameters(), { lr: 5e-4, betas: [0.5, 0.9] }));
+      const [generatorOptimizer, criticOptimizer] = [adam(generator), adam(critic)];
+      const [real, z, mixes] = [wgan.real, wgan.z, wgan.mix].map(make);
+      wgan.losses.forEach(([d, p, g], step) => {
+        // Behind the first step stands Adam's, of gradients near 0 too: see above.
+        const drift = dtype === "float64" || step === 0 ? rtol : 1e-3;
+        const close = { rtol: drift, atol: drift };
+        scope(() => {
+          const fake = generator.forward(z);
+          const still = detach(fake);
+          const mix = mixes.select(0, step);
+          const penalty = gradientPenalty((x) => critic.forward(x), real, still, { mix });
+          const loss = wassersteinLoss.discriminator(critic.forward(real), critic.forward(still));
+          expect(loss).toBeCloseToTensor([d], close);
+          expect(penalty).toBeCloseToTensor([p], close);
+          criticOptimizer.zeroGrad();
+          loss.add(penalty.mul(10)).backward();
+          criticOptimizer.step();
+          if (g === undefined) return;
+          generatorOptimizer.zeroGrad();
+          const answer = wassersteinLoss.generator(critic.forward(fake));
+          expect(answer).toBeCloseToTensor([g], close);
+          answer.backward();
+          generatorOptimizer.step();
+        });
+      });
+      for (const model of [generator, critic]) model.zeroGrad();
+      if (dtype !== "float64") return;
+      const sides = [
+        [generator, wgan.after.generator],
+        [critic, wgan.after.discriminator],
+      ] as const;
+      for (const [model, packs] of sides) {
+        const state = model.stateDict();
+        for (const [key, x] of Object.entries(packs))
+          expect(state.get(key), key).toBeCloseToTensor(x.data, { rtol: 1e-7, atol: 1e-8 });
+      }
     }),
   );
 });

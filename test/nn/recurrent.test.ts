@@ -6,7 +6,8 @@ import { add, grad, manualSeed, mean, mul, ones, scope, slice, sum, tensor, zero
 import type { Tensor } from "../../src/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import type { Module } from "../../src/nn/index.ts";
-import { SGD } from "../../src/optim/index.ts";
+import { Adam, SGD } from "../../src/optim/index.ts";
+import type { Optimizer } from "../../src/optim/index.ts";
 import { own } from "../disposables.ts";
 import { scoped, scopedEach } from "../scoped.ts";
 
@@ -28,7 +29,8 @@ interface Case {
   readonly cotangents: readonly Packed[];
   /** Of x, of the states, of the parameters. */
   readonly grads: readonly Packed[];
-  readonly losses: readonly number[];
+  /** Of ten steps each. */
+  readonly losses: Readonly<Record<"sgd" | "adam", readonly number[]>>;
 }
 
 type Nested = Tensor | readonly Nested[];
@@ -57,7 +59,10 @@ describe.each(placements)("on $device against PyTorch", ({ device, dtype, rtol, 
       const layer = new Class(...one.args);
       layer.to({ device, dtype });
       expect([...layer.stateDict().keys()]).toEqual(Object.keys(one.state));
-      layer.loadStateDict(new Map(Object.entries(one.state).map(([key, value]) => [key, make(value)])));
+      const restore = (): void => {
+        layer.loadStateDict(new Map(Object.entries(one.state).map(([key, value]) => [key, make(value)])));
+      };
+      restore();
       const call = (x: Tensor, states: readonly Tensor[]): Tensor[] => {
         const state = states.length > 1 ? states : (states[0] ?? null);
         return flat(layer.forward(x, state, { lengths: one.lengths }));
@@ -75,18 +80,25 @@ describe.each(placements)("on $device against PyTorch", ({ device, dtype, rtol, 
         expect(g).toBeCloseToTensor(one.grads[i].data, { rtol, atol });
       });
 
-      const optimizer = new SGD(layer.parameters(), { lr: 0.1 });
-      const losses = one.losses.map(() =>
-        scope<number>(() => {
-          optimizer.zeroGrad();
-          const step = total(call(x, states).map((y) => mean(mul(y, y))));
-          step.backward();
-          optimizer.step();
-          return step.itemSync();
-        }),
-      );
-      optimizer.zeroGrad();
-      expect(losses).toBeCloseToTensor(one.losses, { rtol: 10 * rtol, atol });
+      const train = (optimizer: Optimizer, steps: number): number[] => {
+        own(optimizer);
+        return Array.from({ length: steps }, () =>
+          scope<number>(() => {
+            optimizer.zeroGrad();
+            const step = total(call(x, states).map((y) => mean(mul(y, y))));
+            step.backward();
+            optimizer.step();
+            return step.itemSync();
+          }),
+        );
+      };
+      const { sgd, adam } = one.losses;
+      const close = { rtol: 10 * rtol, atol };
+      expect(train(new SGD(layer.parameters(), { lr: 0.1 }), 10)).toBeCloseToTensor(sgd, close);
+      restore();
+      expect(train(new Adam(layer.parameters(), { lr: 0.02 }), 10)).toBeCloseToTensor(adam, close);
+      for (const losses of [sgd, adam]) expect(losses.at(-1)).toBeLessThan(losses[0]);
+      layer.zeroGrad();
       layer.dispose();
     }),
   );
