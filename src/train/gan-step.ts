@@ -8,7 +8,7 @@ import { add, mul } from "../ops/algebra.ts";
 import { detach } from "../ops/creation.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { withRecording } from "../tensor/mode.ts";
-import { keep } from "../tensor/scope.ts";
+import { keep, scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Model } from "./evaluate.ts";
 
@@ -39,7 +39,8 @@ export interface StepLosses {
  */
 export function ganStep(game: Game, real: Tensor, latent: Tensor, generatorsTurn: boolean): StepLosses {
   const fake = withRecording(generatorsTurn, () => game.generator.forward(latent));
-  const { loss, penalty } = moveDiscriminator(game, real, detach(fake));
+  // In a scope of its own: what the discriminator's step leaves must not lie beside the generator's.
+  const { loss, penalty } = scope<Moved>("ganStep", () => moveDiscriminator(game, real, detach(fake)));
   const generator = generatorsTurn ? moveGenerator(game, fake) : null;
   return {
     discriminator: keep(loss),
@@ -48,11 +49,16 @@ export function ganStep(game: Game, real: Tensor, latent: Tensor, generatorsTurn
   };
 }
 
+interface Moved {
+  readonly loss: Tensor;
+  readonly penalty: Tensor | null;
+}
+
 function moveDiscriminator(
   { discriminator, discriminatorOptimizer, loss: losses, gradientPenalty: weight }: Game,
   real: Tensor,
   fake: Tensor,
-): { readonly loss: Tensor; readonly penalty: Tensor | null } {
+): Moved {
   const plain = losses.discriminator(discriminator.forward(real), discriminator.forward(fake));
   const score = (x: Tensor): Tensor => discriminator.forward(x);
   const penalty = weight === 0 ? null : gradientPenalty(score, real, fake);
