@@ -1,11 +1,12 @@
 // BERT: an encoder that fills in tokens hidden from it.
 import { ShapeError } from "../core/errors.ts";
-import { formatShape } from "../core/shape.ts";
+import { formatShape, sameShape } from "../core/shape.ts";
 import { add, slice } from "../ops/algebra.ts";
 import { gelu } from "../ops/elementwise.ts";
 import { linear } from "../ops/linalg/matmul.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { requireHeads } from "../nn/attention/heads.ts";
 import { RotaryEmbedding } from "../nn/attention/positions.ts";
 import { Dropout } from "../nn/dropout.ts";
 import { Embedding } from "../nn/embedding.ts";
@@ -70,6 +71,7 @@ export class BERT extends Module {
     super();
     const { vocabSize, maxLength = 512, segments = 2, width = 768, layers = 12, heads = 12 } = options;
     const { hidden = 4 * width, dropout = 0.1 } = options;
+    requireHeads("BERT", width, heads);
     const where = whereOf(options);
     this.maxLength = maxLength;
     this.wordEmbeddings = new Embedding(vocabSize, width, where);
@@ -109,7 +111,7 @@ export class BERT extends Module {
 
   /** [B, T] -> what the encoder makes of each token in its surroundings, [B, T, C]. */
   encode(tokens: Tensor, { padding = null, segments = null }: BertForwardOptions = {}): Tensor {
-    this.#check(tokens);
+    this.#check(tokens, segments);
     return scope("BERT", () => {
       const words = this.wordEmbeddings.forward(tokens); // [B, T, C]
       const placed = this.positionEmbeddings
@@ -131,9 +133,15 @@ export class BERT extends Module {
     });
   }
 
-  #check(tokens: Tensor): void {
+  #check(tokens: Tensor, segments: Tensor | null): void {
     tokens.assertAlive("BERT");
-    if (tokens.rank === 2 && tokens.size > 0 && tokens.shape[1] <= this.maxLength) return;
+    segments?.assertAlive("BERT");
+    const fits = tokens.rank === 2 && tokens.size > 0 && tokens.shape[1] <= this.maxLength;
+    if (fits && segments !== null && !sameShape(segments.shape, tokens.shape)) {
+      const got = `${formatShape(segments.shape)} and ${formatShape(tokens.shape)}`;
+      throw new ShapeError("BERT", `segments must be one for each token; got ${got}.`);
+    }
+    if (fits) return;
     throw new ShapeError(
       "BERT",
       `tokens must be [B, T], neither of them 0, T at most ${String(this.maxLength)}; got ${formatShape(tokens.shape)}.`,

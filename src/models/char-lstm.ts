@@ -7,6 +7,7 @@ import { LSTM } from "../nn/recurrent.ts";
 import { transpose } from "../ops/algebra.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { requireTokens } from "./tokens.ts";
 
 export interface CharLSTMOptions extends ParameterOptions {
   /** Default 64. */
@@ -25,6 +26,8 @@ export type CharLSTMState = readonly [h: Tensor, c: Tensor];
 /**
  * Characters [B, T] -> scores of the next ones [B, T, V]. With 85 characters, embedding 64 and 256 hidden units:
  * 357,013 parameters.
+ *
+ * @throws IndexError for a character outside the vocabulary; ShapeError for an empty sequence.
  *
  * Source: Graves 2013, "Generating sequences with recurrent neural networks".
  */
@@ -51,6 +54,7 @@ export class CharLSTM extends Module {
 
   /** The scores, and the state to go on from. */
   next(x: Tensor, state: CharLSTMState | null): [scores: Tensor, state: CharLSTMState] {
+    requireTokens("CharLSTM", "tokens", x);
     const steps = this.embedding.forward(transpose(x, 0, 1)); // [B, T] -> [T, B] -> [T, B, E]
     const [y, last] = this.lstm.forward(steps, state); // -> [T, B, H]
     return [transpose(this.head.forward(y), 0, 1), last]; // -> [T, B, V] -> [B, T, V]

@@ -10,6 +10,7 @@ import { linear } from "../ops/linalg/matmul.ts";
 import { composite, scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { KeyValueCache } from "../nn/attention/cache.ts";
+import { requireHeads } from "../nn/attention/heads.ts";
 import { combineMasks } from "../nn/attention/masks.ts";
 import { Dropout } from "../nn/dropout.ts";
 import { Embedding } from "../nn/embedding.ts";
@@ -149,10 +150,8 @@ export class GPT extends Module {
   constructor(options: GptOptions) {
     super();
     const { vocabSize, contextLength = 1024, width = 768, layers = 12, heads = 12, dropout = 0 } = options;
-    requireWhole("GPT", "heads", heads, 1);
     requireWhole("GPT", "layers", layers, 1);
-    if (width % heads !== 0)
-      throw new ShapeError("GPT", `width must divide into heads; got ${String(width)} and ${String(heads)}.`);
+    requireHeads("GPT", width, heads);
     const where = whereOf(options);
     this.contextLength = contextLength;
     this.heads = heads;

@@ -1,4 +1,6 @@
 // The next values of a time series from a window of past ones.
+import { ShapeError } from "../core/errors.ts";
+import { formatShape } from "../core/shape.ts";
 import type { ParameterOptions } from "../nn/init.ts";
 import { Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
@@ -17,7 +19,11 @@ export interface LstmForecasterOptions extends ParameterOptions {
   readonly dropout?: number;
 }
 
-/** Windows [B, T, features] -> the next `horizon` values [B, horizon], all from the state after the last step. */
+/**
+ * Windows [B, T, features] -> the next `horizon` values [B, horizon], all from the state after the last step.
+ *
+ * @throws ShapeError for windows without a step, or with other features.
+ */
 export class LstmForecaster extends Module {
   readonly lstm: LSTM;
   readonly head: Linear;
@@ -36,11 +42,22 @@ export class LstmForecaster extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    this.#check(x);
     return scope<Tensor>("LstmForecaster", () => {
       const [, [h]] = this.lstm.forward(transpose(x, 0, 1)); // [B, T, F] -> [T, B, F] -> [layers, B, H]
       const top = slice(h, 0, -1);
       const last = reshape(top, top.shape.slice(1)); // [B, H]
       return this.head.forward(dropout(last, { p: this.dropout, training: this.training })); // -> [B, horizon]
     });
+  }
+
+  #check(x: Tensor): void {
+    x.assertAlive("LstmForecaster");
+    const features = this.lstm.inputSize;
+    if (x.rank === 3 && x.size > 0 && x.shape[2] === features) return;
+    throw new ShapeError(
+      "LstmForecaster",
+      `windows must be [B, T, ${String(features)}], none of them 0; got ${formatShape(x.shape)}.`,
+    );
   }
 }

@@ -1,4 +1,5 @@
 // Sequence to sequence with attention: one network reads, another writes, and looks back at what was read.
+import { ShapeError } from "../core/errors.ts";
 import { Embedding } from "../nn/embedding.ts";
 import type { ParameterOptions } from "../nn/init.ts";
 import { Linear } from "../nn/linear.ts";
@@ -14,6 +15,7 @@ import { cat } from "../ops/placement.ts";
 import { softmax } from "../ops/softmax.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { requireTokens } from "./tokens.ts";
 
 export interface Seq2SeqLstmOptions extends ParameterOptions {
   /** Default 32. */
@@ -50,6 +52,8 @@ export interface Decoded {
  *
  * Source: Sutskever et al. 2014; Bahdanau et al. 2015; Luong et al. 2015, "Effective approaches to attention-based
  * neural machine translation".
+ *
+ * @throws IndexError for a token outside its vocabulary or a length outside 1..S; ShapeError for an empty sequence.
  */
 export class Seq2SeqLstm extends Module {
   readonly sourceEmbedding: Embedding;
@@ -64,6 +68,7 @@ export class Seq2SeqLstm extends Module {
   constructor(sourceVocabulary: number, targetVocabulary: number, options: Seq2SeqLstmOptions = {}) {
     super();
     const { embedding = 32, hidden = 128, ...where } = options;
+    if (hidden % 2 !== 0) throw new ShapeError("Seq2SeqLstm", `hidden must be even; got ${String(hidden)}.`);
     this.sourceEmbedding = new Embedding(sourceVocabulary, embedding, where);
     this.targetEmbedding = new Embedding(targetVocabulary, embedding, where);
     this.encoder = new LSTM(embedding, hidden / 2, { bidirectional: true, ...where });
@@ -84,6 +89,7 @@ export class Seq2SeqLstm extends Module {
 
   /** Reads the source, once. */
   encode(source: Tensor, lengths: readonly number[] | Tensor): EncodedSource {
+    requireTokens("Seq2SeqLstm", "source", source);
     return scope<EncodedSource>("Seq2SeqLstm", () => {
       const [batch, steps] = source.shape;
       const x = this.sourceEmbedding.forward(transpose(source, 0, 1)); // [B, S] -> [S, B, E]
@@ -102,6 +108,11 @@ export class Seq2SeqLstm extends Module {
 
   /** Writes all given target tokens at once, or goes on by some. */
   decode(target: Tensor, { memory, padding, state }: EncodedSource): Decoded {
+    requireTokens("Seq2SeqLstm", "target", target);
+    if (target.shape[0] !== memory.shape[0]) {
+      const got = `${String(memory.shape[0])} and ${String(target.shape[0])}`;
+      throw new ShapeError("Seq2SeqLstm", `there must be a target for each source; got ${got}.`);
+    }
     return scope<Decoded>("Seq2SeqLstm", () => {
       const x = this.targetEmbedding.forward(transpose(target, 0, 1)); // [B, T] -> [T, B, E]
       const [y, last] = this.decoder.forward(x, state); // -> [T, B, H]

@@ -6,6 +6,7 @@ import { requireWhole } from "../ops/checks.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { KeyValueCache } from "../nn/attention/cache.ts";
+import { requireHeads } from "../nn/attention/heads.ts";
 import { SinusoidalPositions } from "../nn/attention/positions.ts";
 import type { Places } from "../nn/attention/positions.ts";
 import { Dropout } from "../nn/dropout.ts";
@@ -56,16 +57,17 @@ export class Seq2SeqTransformer extends Module {
     super();
     const { sourceVocabSize, targetVocabSize, maxLength = 512, width = 512, heads = 8, layers = 6 } = options;
     const { hidden = 4 * width, dropout = 0.1 } = options;
+    requireHeads("Seq2SeqTransformer", width, heads);
     const where = whereOf(options);
     this.maxLength = requireWhole("Seq2SeqTransformer", "maxLength", maxLength, 1);
     this.width = width;
+    this.positions = new SinusoidalPositions(width);
     this.sourceEmbedding = new Embedding(sourceVocabSize, width, where);
     this.targetEmbedding = new Embedding(targetVocabSize, width, where);
     // Scaled up by sqrt(width) below, they then have the size of the positions.
     const std = width ** -0.5;
     for (const { weight } of [this.sourceEmbedding, this.targetEmbedding])
       normal(weight, { std, ...(where.generator && { generator: where.generator }) });
-    this.positions = new SinusoidalPositions(width);
     this.drop = new Dropout(dropout);
     this.transformer = new Transformer(width, heads, {
       ...{ numEncoderLayers: layers, numDecoderLayers: layers, dimFeedforward: hidden, dropout },

@@ -6,6 +6,7 @@ import { requireWhole } from "../ops/checks.ts";
 import { cat } from "../ops/placement.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { requireHeads } from "../nn/attention/heads.ts";
 import { Conv2d } from "../nn/conv.ts";
 import { Dropout } from "../nn/dropout.ts";
 import { constantParameter, whereOf } from "../nn/init.ts";
@@ -58,6 +59,7 @@ export class ViT extends Module {
         `imageSize must divide into patches; got ${String(imageSize)} and ${String(patchSize)}.`,
       );
     }
+    requireHeads("ViT", width, heads);
     const where = whereOf(options);
     const drawn = (shape: readonly number[]): Tensor =>
       normal(constantParameter(shape, 0, where), {

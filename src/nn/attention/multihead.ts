@@ -19,6 +19,7 @@ import type { ParameterOptions } from "../init.ts";
 import { xavierUniform, zeros } from "../init/fill.ts";
 import { Linear } from "../linear.ts";
 import { Module } from "../module.ts";
+import { requireHeads } from "./heads.ts";
 import type { KeyValueCache } from "./cache.ts";
 import { combineMasks } from "./masks.ts";
 import type { AttentionMasks } from "./masks.ts";
@@ -82,11 +83,12 @@ export class MultiheadAttention extends Module {
 
   constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
     super();
-    this.embedDim = requireWhole(OP, "embedDim", embedDim, 1);
-    this.numHeads = requireWhole(OP, "numHeads", numHeads, 1);
+    requireHeads(OP, embedDim, numHeads, ["embedDim", "numHeads"]);
+    this.embedDim = embedDim;
+    this.numHeads = numHeads;
     const { dropout = 0, bias = true, kdim = embedDim, vdim = embedDim, batchFirst = false } = options;
     this.keyHeads = requireWhole(OP, "keyHeads", options.keyHeads ?? numHeads, 1);
-    requireHeads(embedDim, numHeads, this.keyHeads);
+    requireKeyHeads(numHeads, this.keyHeads);
     if (!(dropout >= 0 && dropout <= 1))
       throw new ValueError(OP, `dropout must lie in 0..1; got ${String(dropout)}.`);
     this.dropout = dropout;
@@ -219,13 +221,7 @@ export class MultiheadAttention extends Module {
   }
 }
 
-function requireHeads(embedDim: number, numHeads: number, keyHeads: number): void {
-  if (embedDim % numHeads !== 0) {
-    throw new ShapeError(
-      OP,
-      `embedDim must divide into numHeads; got ${String(embedDim)} and ${String(numHeads)}.`,
-    );
-  }
+function requireKeyHeads(numHeads: number, keyHeads: number): void {
   if (numHeads % keyHeads !== 0) {
     throw new ShapeError(
       OP,

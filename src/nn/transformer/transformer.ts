@@ -1,6 +1,8 @@
 // Encoder and decoder together, as in the paper and in PyTorch.
+import { requireWhole } from "../../ops/checks.ts";
 import { scope } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { requireHeads } from "../attention/heads.ts";
 import { whereOf } from "../init.ts";
 import { xavierUniform } from "../init/fill.ts";
 import { Module } from "../module.ts";
@@ -37,6 +39,9 @@ export class Transformer extends Module {
   constructor(dModel = 512, nHead = 8, options: TransformerOptions = {}) {
     super();
     const { numEncoderLayers = 6, numDecoderLayers = 6, layerNormEps = 1e-5, bias = true } = options;
+    requireHeads("Transformer", dModel, nHead, ["dModel", "nHead"]);
+    requireWhole("Transformer", "numEncoderLayers", numEncoderLayers, 1);
+    requireWhole("Transformer", "numDecoderLayers", numDecoderLayers, 1);
     const where = whereOf(options);
     const norm = (): LayerNorm => new LayerNorm(dModel, { eps: layerNormEps, bias, ...where });
     this.encoder = new TransformerEncoder(
