@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { crossEntropy, Generator, noGrad, randn, scope, slice, tensor } from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
 import { beamSearch, BERT, generateBatch, Seq2SeqTransformer, ViT } from "../../src/models/index.ts";
+import type { ConditionedDecoder } from "../../src/models/index.ts";
+import { init } from "../../src/nn/index.ts";
 import { AdamW } from "../../src/optim/index.ts";
 import { scoped } from "../scoped.ts";
 
@@ -204,6 +206,55 @@ describe("Seq2SeqTransformer", () => {
     single.dispose();
     first.dispose();
     source.dispose();
+    model.dispose();
+  });
+
+  it("gives a padded batch what it gives each source alone, whatever the padding holds, cached or not", async () => {
+    const generator = new Generator(4);
+    const model = new Seq2SeqTransformer({
+      ...{
+        sourceVocabSize: 7,
+        targetVocabSize: 7,
+        maxLength: 12,
+        width: 16,
+        heads: 2,
+        layers: 2,
+        hidden: 32,
+      },
+      ...{ dropout: 0, generator },
+    }).eval();
+    // Weights of size 1/2 put scores far apart.
+    for (const weight of model.parameters())
+      if (weight.rank === 2) init.normal(weight, { std: 0.5, generator });
+    const rows = [[2, 3, 4, 5], [6], [5, 2]];
+    const prompts = [[0], [0, 3, 4], [0, 6]];
+    const collect = async (
+      decoder: ConditionedDecoder,
+      some: number[][],
+      options: object,
+    ): Promise<number[][]> => {
+      const found: number[][] = some.map(() => []);
+      for await (const tokens of generateBatch(decoder, some, { maxNewTokens: 6, ...options }))
+        tokens.forEach((token, b) => found[b].push(token!));
+      return found;
+    };
+    const alone: number[][] = [];
+    for (const [b, row] of rows.entries()) {
+      const source = ids([row]);
+      const decoder = noGrad(() => model.conditionedOn(source));
+      alone.push(...(await collect(decoder, [prompts[b]], { useCache: false })));
+      for (const one of [decoder, source]) one.dispose();
+    }
+    expect(new Set(alone.map(String)).size).toBe(3);
+    for (const filler of [0, 6]) {
+      const source = ids(rows.map((row) => [...row, ...new Array<number>(4 - row.length).fill(filler)]));
+      const hidden = hide(rows.map((row) => [0, 1, 2, 3].map((i) => i >= row.length)));
+      const decoder = noGrad(() => model.conditionedOn(source, hidden));
+      for (const padding of ["left", "right"])
+        for (const useCache of [true, false])
+          expect(await collect(decoder, prompts, { padding, useCache })).toEqual(alone);
+      for (const one of [decoder, source, hidden]) one.dispose();
+    }
     model.dispose();
   });
 });
