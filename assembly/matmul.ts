@@ -14,24 +14,18 @@
  *   packPtr                      gemm_scratch_bytes(m, n, k) bytes of this thread's own
  * y must not overlap A, B or the bias. k = 0 leaves the bias or zeros.
  */
-import { TILE_COLUMNS, TILE_ROWS, copyTile, multiplyTile, multiplyTileInPlace } from "./matmul-kernel";
-import { packColumns, packEightColumns, packRows } from "./matmul-pack";
-import { multiplyVector } from "./matmul-vector";
+import { blockBytes, multiplyBlocks } from "./matmul-blocks";
+import { multiplyDirect, multiplyTurned, turnedBytes } from "./matmul-direct";
+import { BIAS_AT, PANELS_AT, ZEROS_AT } from "./matmul-scratch";
+import { TILE_COLUMNS, TILE_ROWS } from "./matmul-kernel";
+import { dot, multiplyVector } from "./matmul-vector";
 import { bytes } from "./simd";
-
-/** Rows of A, depth, and columns of B in one packed block: 96 KB of A and 1 MB of B for L2, 16 KB of B for L1. */
-const BLOCK_ROWS: i32 = 48;
-const BLOCK_DEPTH: i32 = 512;
-const BLOCK_COLUMNS: i32 = 512;
 
 /** Below this many multiply-adds packing costs more than it gains (measured: up to 48^3). */
 const DIRECT_WORK: i64 = 48 * 48 * 48;
-
-/** The scratch begins with a spare tile for edges, eight zeros, and the last bias values padded to eight. */
-const TILE_STRIDE: usize = 32;
-const ZEROS_AT: usize = 192;
-const BIAS_AT: usize = 224;
-const PANELS_AT: usize = 256;
+/** A with few rows and at most so many bytes is packed instead of B, where B's columns are dense. */
+const FLAT_ROWS: i32 = 96;
+const FLAT_BYTES: i32 = 3 << 18;
 
 /** y = bias + A B for rows [start, end) of y. */
 export function gemm_f32(
@@ -157,18 +151,10 @@ export function gemm_batch_f32(
 
 /** How many bytes packPtr must point to, for a product of this shape in any range. */
 export function gemm_scratch_bytes(m: i32, n: i32, k: i32): i32 {
-  const depth = min(k, BLOCK_DEPTH);
-  const rows = roundUp(min(m, BLOCK_ROWS), TILE_ROWS);
-  const columns = roundUp(min(n, BLOCK_COLUMNS), TILE_COLUMNS);
-  const blocked = depth * (rows + columns) * 4;
-  const isDirect = m == 1 || n == 1 || isSmall(m, n, k);
-  return <i32>PANELS_AT + (isDirect ? max(blocked, k * TILE_COLUMNS * 4) : blocked);
-}
-
-
-@inline
-function roundUp(n: i32, step: i32): i32 {
-  return ((n + step - 1) / step) * step;
+  let panels = blockBytes(m, n, k);
+  if (m == 1 || n == 1 || isSmall(m, n, k)) panels = max(panels, k * TILE_COLUMNS * 4);
+  if (isFlat(m, n, k)) panels = max(panels, turnedBytes(m, k));
+  return <i32>PANELS_AT + panels;
 }
 
 
@@ -177,12 +163,16 @@ function isSmall(m: i32, n: i32, k: i32): bool {
   return <i64>m * <i64>n * <i64>k <= DIRECT_WORK;
 }
 
-/** The largest equal blocks of at most `limit` that cover n, each a multiple of `step`. */
+/** Tiles that cover [m, n]. */
 @inline
-function blockSize(n: i32, limit: i32, step: i32): i32 {
-  if (n <= limit) return roundUp(n, step);
-  const nBlocks = (n + limit - 1) / limit;
-  return roundUp((n + nBlocks - 1) / nBlocks, step);
+function tileCount(m: i32, n: i32): i32 {
+  return ((m + TILE_ROWS - 1) / TILE_ROWS) * ((n + TILE_COLUMNS - 1) / TILE_COLUMNS);
+}
+
+/** Whether A has few rows, beside B or at all, and stays in the second-level cache when packed. */
+@inline
+function isFlat(m: i32, n: i32, k: i32): bool {
+  return (m <= FLAT_ROWS || 2 * m <= n) && turnedBytes(m, k) <= FLAT_BYTES;
 }
 
 /** The product for nRows x nColumns of y; m and n are the whole product's, because they alone choose the path. */
@@ -208,7 +198,8 @@ function multiplyRange(
   if (m == 1) {
     const aVector = denseVector(aPtr, aStep, k, packPtr);
     const initPtr = accumulate ? yPtr : biasPtr;
-    multiplyVector(bPtr, bStep, bRow, aVector, initPtr, 4, yPtr, 4, nColumns, k);
+    if (n == 1 && bRow == 4) store<f32>(yPtr, (initPtr ? load<f32>(initPtr) : 0) + dot(aVector, bPtr, k));
+    else multiplyVector(bPtr, bStep, bRow, aVector, initPtr, 4, yPtr, 4, nColumns, k);
     return;
   }
   if (n == 1) {
@@ -217,14 +208,19 @@ function multiplyRange(
     multiplyVector(aPtr, aRow, aStep, bVector, initPtr, accumulate ? yRow : 0, yPtr, yRow, nRows, k);
     return;
   }
+  const isDirect = isSmall(m, n, k);
+  if (accumulate) biasPtr = 0;
+  else if (bRow == 4 && isFlat(m, n, k) && (!isDirect || tileCount(n, m) < tileCount(m, n))) {
+    multiplyTurned(aPtr, aRow, aStep, bPtr, bStep, yPtr, yRow, biasPtr, nRows, nColumns, k, packPtr);
+    return;
+  }
   v128.store(packPtr + ZEROS_AT, f32x4.splat(0));
   v128.store(packPtr + ZEROS_AT, f32x4.splat(0), 16);
-  if (accumulate) biasPtr = 0;
   const nTail = nColumns % TILE_COLUMNS;
   if (biasPtr && nTail) {
     memory.copy(packPtr + BIAS_AT, biasPtr + bytes(nColumns - nTail), bytes(nTail));
   }
-  if (isSmall(m, n, k)) {
+  if (isDirect) {
     multiplyDirect(
       aPtr,
       aRow,
@@ -271,163 +267,4 @@ function denseVector(vPtr: usize, step: usize, k: i32, packPtr: usize): usize {
     vPtr += step;
   }
   return dense;
-}
-
-/** Where the tile at column j starts from when it does not start from y: its bias (padded at the edge) or zeros. */
-@inline
-function tileInit(biasPtr: usize, j: i32, width: i32, packPtr: usize): usize {
-  if (!biasPtr) return packPtr + ZEROS_AT;
-  return width == TILE_COLUMNS ? biasPtr + bytes(j) : packPtr + BIAS_AT;
-}
-
-/** Small products: A in place, B in place where its rows are dense, else one packed panel at a time. */
-function multiplyDirect(
-  aPtr: usize,
-  aRow: usize,
-  aStep: usize,
-  bPtr: usize,
-  bRow: usize,
-  bStep: usize,
-  yPtr: usize,
-  yRow: usize,
-  biasPtr: usize,
-  nRows: i32,
-  nColumns: i32,
-  k: i32,
-  accumulate: i32,
-  packPtr: usize,
-): void {
-  for (let j = 0; j < nColumns; j += TILE_COLUMNS) {
-    const width = min(nColumns - j, TILE_COLUMNS);
-    const init = tileInit(biasPtr, j, width, packPtr);
-    let panel = bPtr + <usize>j * bStep;
-    let panelRow = bRow;
-    if (bStep != 4 || width < TILE_COLUMNS) {
-      packEightColumns(panel, bRow, bStep, k, width, packPtr + PANELS_AT);
-      panel = packPtr + PANELS_AT;
-      panelRow = 32;
-    }
-    let a = aPtr;
-    let y = yPtr + bytes(j);
-    for (let i = 0; i < nRows; i += TILE_ROWS) {
-      const height = min(nRows - i, TILE_ROWS);
-      if (height == TILE_ROWS && width == TILE_COLUMNS) {
-        const from = accumulate ? y : init;
-        multiplyTileInPlace(
-          a,
-          aRow,
-          aStep,
-          TILE_ROWS,
-          panel,
-          panelRow,
-          k,
-          from,
-          accumulate ? yRow : 0,
-          y,
-          yRow,
-        );
-      } else {
-        if (accumulate) copyTile(y, yRow, packPtr, TILE_STRIDE, height, width);
-        const from = accumulate ? packPtr : init;
-        const fromStride = accumulate ? TILE_STRIDE : 0;
-        multiplyTileInPlace(
-          a,
-          aRow,
-          aStep,
-          height,
-          panel,
-          panelRow,
-          k,
-          from,
-          fromStride,
-          packPtr,
-          TILE_STRIDE,
-        );
-        copyTile(packPtr, TILE_STRIDE, y, yRow, height, width);
-      }
-      a += <usize>TILE_ROWS * aRow;
-      y += <usize>TILE_ROWS * yRow;
-    }
-  }
-}
-
-/** Large products: blocks of B packed once per block of columns and depth, blocks of A packed for each of them. */
-function multiplyBlocks(
-  aPtr: usize,
-  aRow: usize,
-  aStep: usize,
-  bPtr: usize,
-  bRow: usize,
-  bStep: usize,
-  yPtr: usize,
-  yRow: usize,
-  biasPtr: usize,
-  nRows: i32,
-  nColumns: i32,
-  k: i32,
-  accumulate: i32,
-  packPtr: usize,
-): void {
-  const blockRows = blockSize(nRows, BLOCK_ROWS, TILE_ROWS);
-  const blockColumns = blockSize(nColumns, BLOCK_COLUMNS, TILE_COLUMNS);
-  const blockDepth = blockSize(k, BLOCK_DEPTH, 1);
-  const packedA = packPtr + PANELS_AT;
-  const packedB = packedA + bytes(blockRows) * <usize>blockDepth;
-  for (let j = 0; j < nColumns; j += blockColumns) {
-    const columns = min(nColumns - j, blockColumns);
-    for (let p = 0; p < k; p += blockDepth) {
-      const depth = min(k - p, blockDepth);
-      const fromY = accumulate != 0 || p > 0;
-      packColumns(bPtr + <usize>j * bStep + <usize>p * bRow, bRow, bStep, depth, columns, packedB);
-      for (let i = 0; i < nRows; i += blockRows) {
-        const rows = min(nRows - i, blockRows);
-        packRows(aPtr + <usize>i * aRow + <usize>p * aStep, aRow, aStep, rows, depth, packedA);
-        const y = yPtr + <usize>i * yRow;
-        multiplyBlock(packedA, packedB, y, yRow, biasPtr, j, rows, columns, depth, fromY, packPtr);
-      }
-    }
-  }
-}
-
-/** One packed block of A times one of B: panels of B outside (they stay in L1), panels of A inside. */
-function multiplyBlock(
-  packedA: usize,
-  packedB: usize,
-  yPtr: usize,
-  yRow: usize,
-  biasPtr: usize,
-  firstColumn: i32,
-  rows: i32,
-  columns: i32,
-  depth: i32,
-  fromY: bool,
-  packPtr: usize,
-): void {
-  for (let j = 0; j < columns; j += TILE_COLUMNS) {
-    const width = min(columns - j, TILE_COLUMNS);
-    const init = tileInit(biasPtr, firstColumn + j, width, packPtr);
-    let a = packedA;
-    let y = yPtr + bytes(firstColumn + j);
-    for (let i = 0; i < rows; i += TILE_ROWS) {
-      const height = min(rows - i, TILE_ROWS);
-      if (height == TILE_ROWS && width == TILE_COLUMNS) {
-        multiplyTile(a, packedB, depth, fromY ? y : init, fromY ? yRow : 0, y, yRow);
-      } else {
-        if (fromY) copyTile(y, yRow, packPtr, TILE_STRIDE, height, width);
-        multiplyTile(
-          a,
-          packedB,
-          depth,
-          fromY ? packPtr : init,
-          fromY ? TILE_STRIDE : 0,
-          packPtr,
-          TILE_STRIDE,
-        );
-        copyTile(packPtr, TILE_STRIDE, y, yRow, height, width);
-      }
-      a += <usize>depth * 24;
-      y += <usize>TILE_ROWS * yRow;
-    }
-    packedB += <usize>depth * 32;
-  }
 }

@@ -127,10 +127,12 @@ function runSizes(context: Context): void {
   }
 }
 
-/** [m, n, k]: batch one, a classifier, a hidden layer, and the two gradients of the latter. */
+/** [m, n, k]: batch one, a classifier, a wide layer before few rows, a hidden layer, and the two gradients of the latter. */
 const SHAPES: readonly (readonly [string, Form, number, number, number])[] = [
   ["1x120x400 NT (batch of one)", "NT", 1, 120, 400],
   ["64x10x84 NT (classifier)", "NT", 64, 10, 84],
+  ["32x3136x64 NT (wide)", "NT", 32, 3136, 64],
+  ["64x256x784 NT (first layer)", "NT", 64, 256, 784],
   ["64x120x400 NT (layer)", "NT", 64, 120, 400],
   ["64x400x120 NN (its gx)", "NN", 64, 400, 120],
   ["120x400x64 TN (its gw)", "TN", 120, 400, 64],

@@ -43,19 +43,30 @@ export function matmulKernels(e: KernelExports, workspace: Workspace): Pick<Kern
   }
 
   // Cut along the longer side of y: each chunk packs the whole of the other operand.
-  function one(aPtr: number, bPtr: number, yPtr: number, p: Product): void {
+  function cut(aPtr: number, bPtr: number, yPtr: number, p: Product): void {
     const { m, n, k, aRow, aCol, bRow, bCol, biasPtr, pack } = p;
     if (m >= n) e.gemm_f32(aPtr, aRow, aCol, bPtr, bRow, bCol, yPtr, n, biasPtr, m, n, k, 0, pack, 0, m);
     else e.gemm_columns_f32(aPtr, aRow, aCol, bPtr, bRow, bCol, yPtr, n, biasPtr, m, n, k, 0, pack, 0, n);
+  }
+
+  function one(aPtr: number, bPtr: number, yPtr: number, p: Product): void {
+    const { m, n, k, aRow, bCol, biasPtr } = p;
+    // An outer product, as the weight gradient of a batch of one is, is no work for tiles.
+    if (k === 1 && bCol === 1 && biasPtr === 0) e.mul_f32(aPtr, aRow, 0, bPtr, 0, 1, yPtr, n, 0, m * n);
+    else cut(aPtr, bPtr, yPtr, p);
   }
 
   /** Matrices in even steps: whole ones for each thread, or where there are fewer than threads one after the other. */
   function several(pointers: Pointers, steps: Pointers, count: number, p: Product): void {
     const [aPtr, bPtr, yPtr] = pointers;
     const [aStep, bStep, yStep] = steps;
+    if (count === 1) {
+      one(aPtr, bPtr, yPtr, p);
+      return;
+    }
     if (count < workspace.threads) {
       for (let i = 0; i < count; i++) {
-        one(aPtr + i * aStep * 4, bPtr + i * bStep * 4, yPtr + i * yStep * 4, p);
+        cut(aPtr + i * aStep * 4, bPtr + i * bStep * 4, yPtr + i * yStep * 4, p);
       }
       return;
     }
