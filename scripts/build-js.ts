@@ -74,6 +74,8 @@ const settings = {
   outdir: dist,
   format: "esm",
   target: "es2022",
+  // Named, since files that a plugin resolves are otherwise built without it: fields would be defined, not assigned.
+  tsconfig: join(root, "tsconfig.json"),
   sourcemap: true,
   write: false,
   logLevel: "warning",
