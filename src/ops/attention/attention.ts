@@ -1,9 +1,11 @@
 // Scaled dot-product attention as users call it: checks, defaults, and the axes that a call may leave out.
 import type { AttentionAttrs } from "../../backend/kernels.ts";
+import type { DType } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { defaultGenerator } from "../../core/rng.ts";
 import type { Generator } from "../../core/rng.ts";
 import { broadcastsTo, formatShape, sameShape } from "../../core/shape.ts";
+import type { Shape } from "../../core/shape.ts";
 import { composite, scope } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../algebra.ts";
@@ -62,14 +64,13 @@ function checkHeads(op: string, heads: number, keyHeads: number, enableGqa: bool
     throw new ShapeError(op, `heads of q must be a multiple of those of k and v; ${got}.`);
 }
 
-function checkMask(op: string, mask: Tensor, q: Tensor, k: Tensor): void {
-  if (mask.dtype !== "bool" && mask.dtype !== q.dtype) {
+function checkMask(op: string, mask: Tensor, dtype: DType, scores: Shape): void {
+  if (mask.dtype !== "bool" && mask.dtype !== dtype) {
     throw new DTypeError(
       op,
       `the mask must be bool (true: takes part) or of q's dtype (added to the scores); got ${mask.dtype}.`,
     );
   }
-  const scores = [...q.shape.slice(0, -1), k.shape[k.rank - 2]];
   if (broadcastsTo(mask.shape, scores)) return;
   throw new ShapeError(
     op,
@@ -100,17 +101,20 @@ function checkAll(op: string, q: Tensor, k: Tensor, v: Tensor, options: Attentio
   requireFloat(op, q);
   requireSameDType(op, [q, k, v], ["q", "k", "v"]);
   checkShapes(op, q, k, v, options.enableGqa ?? false);
-  if (mask !== null) checkMask(op, mask, q, k);
+  if (mask !== null) checkMask(op, mask, q.dtype, [...q.shape.slice(0, -1), k.shape[k.rank - 2]]);
+  checkNumbers(op, options);
+}
+
+function checkNumbers(op: string, options: AttentionOptions): void {
   requireProbability(op, options.dropout ?? 0);
   requireWhole(op, "queryOffset", options.queryOffset ?? 0, 0);
   if (options.scale !== undefined) requireFinite(op, "scale", options.scale);
 }
 
-function attrsOf(q: Tensor, k: Tensor, options: AttentionOptions): AttentionAttrs {
+function attrsOf(width: number, nScores: number, options: AttentionOptions): AttentionAttrs {
   const { causal = false, queryOffset = 0, dropout = 0, generator = defaultGenerator } = options;
-  const nScores = (q.size / q.shape[q.rank - 1]) * k.shape[k.rank - 2];
   return {
-    scale: options.scale ?? 1 / Math.sqrt(q.shape[q.rank - 1]),
+    scale: options.scale ?? 1 / Math.sqrt(width),
     causalOffset: causal ? queryOffset : null,
     dropout:
       dropout === 0
@@ -121,6 +125,11 @@ function attrsOf(q: Tensor, k: Tensor, options: AttentionOptions): AttentionAttr
             state: generator.reserve(nScores),
           },
   };
+}
+
+function attrsFor(q: Tensor, k: Tensor, options: AttentionOptions): AttentionAttrs {
+  const width = q.shape[q.rank - 1];
+  return attrsOf(width, (q.size / width) * k.shape[k.rank - 2], options);
 }
 
 function partsOf(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | null): Parts {
@@ -151,7 +160,7 @@ export function scaledDotProductAttention(
 ): Tensor {
   checkAll(OP, q, k, v, options);
   return composite(OP, () => {
-    const y = fusedAttention(partsOf(q, k, v, options.mask ?? null), attrsOf(q, k, options));
+    const y = fusedAttention(partsOf(q, k, v, options.mask ?? null), attrsFor(q, k, options));
     return q.rank === 4 ? y : reshape(y, [...q.shape.slice(0, -1), v.shape[v.rank - 1]]);
   });
 }
@@ -165,7 +174,7 @@ export function attentionWithWeights(
   options: AttentionOptions = {},
 ): [y: Tensor, weights: Tensor] {
   checkAll(op, q, k, v, options);
-  return scope(op, () => attendWithWeights(partsOf(q, k, v, options.mask ?? null), attrsOf(q, k, options)));
+  return scope(op, () => attendWithWeights(partsOf(q, k, v, options.mask ?? null), attrsFor(q, k, options)));
 }
 
 export interface SharedAttentionOptions extends Omit<AttentionOptions, "enableGqa"> {
@@ -192,15 +201,18 @@ export function selfAttention(op: string, x: Tensor, options: SharedAttentionOpt
       `x must be [B, T, n ${String(parts)}], one part for each head of queries, keys and values; got ${formatShape(x.shape)}.`,
     );
   }
-  return composite(op, () => {
-    const inHeads = reshape(x, [batch, length, parts, size / parts]);
-    const [q, k, v] = partsOfProjection(inHeads, heads, keyHeads);
-    checkAll(op, q, k, v, { ...options, enableGqa: true });
-    const mask = options.mask ? maskWithHeads(options.mask, 4) : null;
-    const attrs = { ...attrsOf(q, k, options), heads, keyHeads };
-    const y = fusedSharedAttention(inHeads, mask, attrs);
-    return reshape(transpose(y, 1, 2), [batch, length, (heads * size) / parts]);
-  });
+  requireFloat(op, x);
+  checkHeads(op, heads, keyHeads, true);
+  checkNumbers(op, options);
+  const { mask = null } = options;
+  if (mask !== null) {
+    mask.assertAlive(op);
+    requireSameDevice(op, [x, mask]);
+    checkMask(op, mask, x.dtype, [batch, heads, length, length]);
+  }
+  const attrs = { ...attrsOf(size / parts, batch * heads * length * length, options), heads, keyHeads };
+  if (mask === null) return fusedSharedAttention(x, null, attrs);
+  return composite(op, () => fusedSharedAttention(x, maskWithHeads(mask, 4), attrs));
 }
 
 /** q, k and v as views [B, heads, T, E] of x [B, T, heads + 2 keyHeads, E]. */

@@ -1,40 +1,49 @@
 // Self-attention whose queries, keys and values lie side by side in one tensor, as one projection makes them.
 import type { AttentionAttrs, Operand } from "../../backend/kernels.ts";
+import type { Shape } from "../../core/shape.ts";
 import { apply, applyMany } from "../../tensor/apply.ts";
 import { primitive } from "../../tensor/primitive.ts";
 import type { Primitive } from "../../tensor/primitive.ts";
 import { composite } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { permute, slice } from "../algebra.ts";
+import { permute, reshape, slice } from "../algebra.ts";
 import { catFor } from "../placement.ts";
 import { HEADS_FIRST, headsFirst, maskOf, recorded, specOf } from "./layout.ts";
 import { attend, attendGrad } from "./plain.ts";
 import type { PartGrads, Parts } from "./plain.ts";
 
-/** x [B, T, heads + 2 keyHeads, E] holds the heads of q, then those of k, then those of v. */
+/** x [B, T, (heads + 2 keyHeads) E] holds the heads of q, then those of k, then those of v. */
 export interface SharedAttrs extends AttentionAttrs {
   readonly heads: number;
   readonly keyHeads: number;
 }
 
-const spans = ({ heads, keyHeads }: SharedAttrs): readonly (readonly [start: number, count: number])[] => [
-  [0, heads],
-  [heads, keyHeads],
-  [heads + keyHeads, keyHeads],
-];
+/** [B, T, n E] -> [B, T, n, E] */
+const split = ([batch, length, size]: Shape, n: number): number[] => [batch, length, n, size / n];
+
+// Splitting the last axis never needs a copy.
+const inHeads = ({ storage, view }: Operand, n: number): Operand => ({
+  storage,
+  view: view.reshape(split(view.shape, n))!,
+});
+
+const behindHeads = (x: Operand, { heads }: SharedAttrs): Operand => headsFirst(inHeads(x, heads));
 
 function operandsIn(x: Operand, attrs: SharedAttrs): Record<"q" | "k" | "v", Operand> {
-  const [q, k, v] = spans(attrs).map(([start, count]) =>
-    headsFirst({ storage: x.storage, view: x.view.slice(2, start, count, 1) }),
-  );
-  return { q, k, v };
+  const { heads, keyHeads } = attrs;
+  const { storage, view } = inHeads(x, heads + 2 * keyHeads);
+  const part = (start: number, count: number): Operand =>
+    headsFirst({ storage, view: view.slice(2, start, count, 1) });
+  return { q: part(0, heads), k: part(heads, keyHeads), v: part(heads + keyHeads, keyHeads) };
 }
 
 function partsIn(x: Tensor, mask: Tensor | undefined, attrs: SharedAttrs): Parts {
-  const [q, k, v] = spans(attrs).map(([start, count]) =>
-    permute(slice(x, 2, start, start + count), HEADS_FIRST),
-  );
-  return { q, k, v, mask: mask ?? null };
+  const { heads, keyHeads } = attrs;
+  const all = reshape(x, split(x.shape, heads + 2 * keyHeads));
+  const part = (start: number, count: number): Tensor =>
+    permute(slice(all, 2, start, start + count), HEADS_FIRST);
+  const [q, k] = [part(0, heads), part(heads, keyHeads)];
+  return { q, k, v: part(heads + keyHeads, keyHeads), mask: mask ?? null };
 }
 
 const sharedGradPrimitive: Primitive<SharedAttrs> = primitive({
@@ -46,7 +55,7 @@ const sharedGradPrimitive: Primitive<SharedAttrs> = primitive({
     if (fused.attentionGrad === "decompose") return;
     const { q, k, v } = operandsIn(x, attrs);
     const inputs = { q, k, v, mask: maskOf(mask, q, k) };
-    const results = { y: headsFirst(y), logSum, g: headsFirst(g) };
+    const results = { y: behindHeads(y, attrs), logSum, g: behindHeads(g, attrs) };
     fused.attentionGrad(inputs, results, operandsIn(gx, attrs), attrs);
   },
 });
@@ -54,14 +63,12 @@ const sharedGradPrimitive: Primitive<SharedAttrs> = primitive({
 type SharedSaved = Readonly<Record<"x" | "mask" | "y" | "logSum", Tensor>>;
 
 const sharedGrads = (g: Tensor, { x, mask }: SharedSaved, attrs: SharedAttrs): PartGrads =>
-  attendGrad(partsIn(x, mask, attrs), attrs, g);
+  attendGrad(partsIn(x, mask, attrs), attrs, reshape(g, split(g.shape, attrs.heads)));
 
-const joined = ({ q, k, v }: PartGrads): Tensor =>
-  catFor(
-    "scaledDotProductAttention",
-    [q, k, v].map((one) => permute(one, HEADS_FIRST)),
-    2,
-  );
+function joined({ q, k, v }: PartGrads, { shape }: Tensor): Tensor {
+  const parts = [q, k, v].map((one) => permute(one, HEADS_FIRST));
+  return reshape(catFor("scaledDotProductAttention", parts, 2), shape);
+}
 
 function fastSharedGrad(
   g: Tensor,
@@ -72,7 +79,7 @@ function fastSharedGrad(
   const { x, y, logSum, mask } = saved;
   if (x.device.kernels.fused.attentionGrad === "decompose" || needs[1]) {
     const all = sharedGrads(g, saved, attrs);
-    return [needs[0] ? joined(all) : null, needs[1] ? all.mask : null];
+    return [needs[0] ? joined(all, x) : null, needs[1] ? all.mask : null];
   }
   const inputs = [g, x, y, logSum, ...(mask === undefined ? [] : [mask])];
   return [apply(sharedGradPrimitive, inputs, attrs), null];
@@ -85,19 +92,20 @@ function sharedPrimitive(masked: boolean): Primitive<SharedAttrs> {
     inputs,
     outputs: ["y", "logSum"],
     strided: inputs,
-    infer: ([x], { heads }: SharedAttrs) => {
-      const [batch, length, , width] = x.shape;
-      return [specOf([batch, length, heads, width], x), specOf([batch, heads, length], x)];
+    infer: ([x], { heads, keyHeads }: SharedAttrs) => {
+      const [batch, length, size] = x.shape;
+      const width = size / (heads + 2 * keyHeads);
+      return [specOf([batch, length, heads * width], x), specOf([batch, heads, length], x)];
     },
     kernel: ({ fused }, [x, mask], [y, logSum], attrs) => {
       if (fused.attention === "decompose") return;
       const { q, k, v } = operandsIn(x, attrs);
       const all = { q, k, v, mask: maskOf(mask, q, k) };
-      fused.attention(all, headsFirst(y), logSum, attrs);
+      fused.attention(all, behindHeads(y, attrs), logSum, attrs);
     },
     saves: [...inputs, "y" as const, "logSum" as const],
     vjp: {
-      x: ([g], saved, attrs) => joined(sharedGrads(g!, saved, attrs)),
+      x: ([g], saved, attrs) => joined(sharedGrads(g!, saved, attrs), saved.x),
       mask: ([g], saved, attrs) => sharedGrads(g!, saved, attrs).mask,
     },
     vjpKernel: ([g], saved, attrs, needs) => fastSharedGrad(g!, saved, attrs, needs),
@@ -107,14 +115,16 @@ function sharedPrimitive(masked: boolean): Primitive<SharedAttrs> {
 const sharedPlainPrimitive = sharedPrimitive(false);
 const sharedMaskedPrimitive = sharedPrimitive(true);
 
-/** y [B, H, T, E] of a checked x that holds q, k and v: one gradient tensor instead of three to be joined. */
+/** y [B, T, heads E] of a checked x that holds q, k and v: one gradient tensor instead of three to be joined. */
 export function fusedSharedAttention(x: Tensor, mask: Tensor | null, attrs: SharedAttrs): Tensor {
+  const p = mask === null ? sharedPlainPrimitive : sharedMaskedPrimitive;
+  const inputs = mask === null ? [x] : [x, mask];
   return composite("scaledDotProductAttention", () => {
-    const p = mask === null ? sharedPlainPrimitive : sharedMaskedPrimitive;
-    const inputs = mask === null ? [x] : [x, mask];
-    if (x.device.kernels.fused.attention !== "decompose")
-      return permute(applyMany(p, inputs, attrs)[0], HEADS_FIRST);
-    const run = (): [Tensor, Tensor] => attend(partsIn(x, mask ?? undefined, attrs), attrs);
-    return permute(recorded(p, inputs, attrs, run)[0], HEADS_FIRST);
+    if (x.device.kernels.fused.attention !== "decompose") return applyMany(p, inputs, attrs)[0];
+    const run = (): [Tensor, Tensor] => {
+      const [y, logSum] = attend(partsIn(x, mask ?? undefined, attrs), attrs);
+      return [reshape(y, [...y.shape.slice(0, 2), y.shape[2] * y.shape[3]]), logSum];
+    };
+    return recorded(p, inputs, attrs, run)[0];
   });
 }
