@@ -35,7 +35,7 @@ export function checkAxis(op: string, axis: number, rank: number): number {
 /** Resolves several axes, refuses repeats, and returns them ascending. */
 export function checkAxes(op: string, axes: readonly number[], rank: number): number[] {
   const resolved = axes.map((axis) => checkAxis(op, axis, rank)).sort((a, b) => a - b);
-  if (new Set(resolved).size === resolved.length) return resolved;
+  if (resolved.every((axis, i) => i === 0 || axis !== resolved[i - 1])) return resolved;
   throw new ShapeError(op, `axes must be distinct; got ${formatShape(axes)} for rank ${String(rank)}.`);
 }
 

@@ -58,6 +58,21 @@ interface Outputs {
 
 const GATES: Readonly<Record<Cell, number>> = { rnn: 1, lstm: 4, gru: 3 };
 
+/** A pass over the sequence, in the order in which they run. */
+interface Direction {
+  readonly layer: number;
+  readonly reverse: boolean;
+  /** Of the names of its weights: L0, L0Reverse, L1, ... */
+  readonly suffix: string;
+}
+
+function directionsOf(numLayers: number, bidirectional: boolean): Direction[] {
+  const ways = bidirectional ? [false, true] : [false];
+  return Array.from({ length: numLayers }, (_, layer) =>
+    ways.map((reverse) => ({ layer, reverse, suffix: `L${String(layer)}${reverse ? "Reverse" : ""}` })),
+  ).flat();
+}
+
 const DEFAULTS = { numLayers: 1, bias: true, batchFirst: false, dropout: 0, bidirectional: false };
 
 /**
@@ -76,6 +91,7 @@ abstract class RecurrentLayer extends Module {
   /** Of the dropout; null: the stream that `manualSeed` seeds. */
   readonly generator: Generator | null;
   readonly #cell: Cell;
+  readonly #directions: readonly Direction[];
 
   constructor(
     cell: Cell,
@@ -103,19 +119,13 @@ abstract class RecurrentLayer extends Module {
     this.dropout = p;
     this.bidirectional = bidirectional;
     this.generator = where.generator ?? null;
-    for (const { layer, suffix } of this.#directions()) this.#makeWeights(layer, suffix, where);
+    this.#directions = directionsOf(numLayers, bidirectional);
+    for (const { layer, suffix } of this.#directions) this.#makeWeights(layer, suffix, where);
   }
 
   /** Features of the output, of one direction. */
   get #width(): number {
     return this.projSize || this.hiddenSize;
-  }
-
-  #directions(): { layer: number; reverse: boolean; suffix: string }[] {
-    const ways = this.bidirectional ? [false, true] : [false];
-    return Array.from({ length: this.numLayers }, (_, layer) =>
-      ways.map((reverse) => ({ layer, reverse, suffix: `L${String(layer)}${reverse ? "Reverse" : ""}` })),
-    ).flat();
   }
 
   get #weights(): Record<string, Tensor> {
@@ -173,7 +183,7 @@ abstract class RecurrentLayer extends Module {
     const [hs, cs]: Tensor[][] = [[], []];
     let y = x;
     let found: Tensor[] = [];
-    for (const { layer, reverse, suffix } of this.#directions()) {
+    for (const { layer, reverse, suffix } of this.#directions) {
       const index = hs.length;
       const [h0, c0] = initial.map((all) => {
         if (all === null) return null;

@@ -67,10 +67,27 @@ export function multiply(
   { bias = 0, accumulate = 0 } = {},
 ): void {
   if (m === 0 || n === 0) return;
-  const operands = [a.ptr, a.rowStride, a.colStride, b.ptr, b.rowStride, b.colStride, y.ptr, y.rowStride];
   // Threads share the longer side of y.
-  if (m >= n) e.gemm_f32(...operands, bias, m, n, k, accumulate, pack, 0, m);
-  else e.gemm_columns_f32(...operands, bias, m, n, k, accumulate, pack, 0, n);
+  const [kernel, units] = m >= n ? [e.gemm_f32, m] : [e.gemm_columns_f32, n];
+  // prettier-ignore: arguments by group, in the kernel's order
+  kernel(
+    a.ptr,
+    a.rowStride,
+    a.colStride,
+    b.ptr,
+    b.rowStride,
+    b.colStride,
+    y.ptr,
+    y.rowStride,
+    bias,
+    m,
+    n,
+    k,
+    accumulate,
+    pack,
+    0,
+    units,
+  );
 }
 
 /** Bytes of a matrix [k, n] in panels of 8 columns. */

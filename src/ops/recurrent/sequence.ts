@@ -243,13 +243,15 @@ function gradientPrimitive(
   return made;
 }
 
-const incoming = (all: Readonly<Record<string, Operand | undefined>>): Record<string, Operand> =>
-  Object.fromEntries(
-    ["y", "h", "c"].flatMap((name) => {
-      const g = all[`g${name}`];
-      return g ? [[name, g]] : [];
-    }),
-  );
+const incoming = ({
+  gy,
+  gh,
+  gc,
+}: Readonly<Record<string, Operand | undefined>>): Record<string, Operand> => ({
+  ...(gy && { y: gy }),
+  ...(gh && { h: gh }),
+  ...(gc && { c: gc }),
+});
 
 // Null where the plain ops ran forward and left no private buffers: they are then walked themselves.
 function gradients(
@@ -263,10 +265,9 @@ function gradients(
   const all: Record<string, Tensor> = {};
   for (const [name, x] of Object.entries(saved)) if (x !== undefined) all[name] = x;
   if (PRIVATE[cell].some((name) => !(name in all))) return null;
-  ["y", "h", "c"].forEach((name, i) => {
-    const one = cell === "lstm" || name !== "c" ? g[i] : null;
-    if (one !== null) all[`g${name}`] = one;
-  });
+  if (g[0] !== null) all.gy = g[0];
+  if (g[1] !== null) all.gh = g[1];
+  if (cell === "lstm" && g[2] !== null) all.gc = g[2];
   // The states' gradients are carried from step to step in their own buffers.
   const wanted = names.filter((name, i) => needs[i] || name === "h0" || name === "c0");
   const given = Object.keys(all);
