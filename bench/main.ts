@@ -22,6 +22,8 @@ import { random } from "./random.ts";
 import { order } from "./order.ts";
 import { reduce } from "./reduce.ts";
 import { describeMachine, printMachine, Report } from "./report.ts";
+import { roofline } from "./roofline.ts";
+import { scaling } from "./scaling.ts";
 import { small } from "./small.ts";
 import { start } from "./start.ts";
 import { steps } from "./steps.ts";
@@ -31,7 +33,7 @@ import { threads } from "./threads.ts";
 const suites: readonly Suite[] = [
   ...[peak, apply, small, gemm, conv, attention, recurrent],
   ...[elementwise, reduce, order, fused, movement, random, lenet, gpt, steps, memory],
-  ...[threads, start],
+  ...[scaling, roofline, threads, start],
 ];
 
 async function main(args: readonly string[]): Promise<void> {

@@ -7,6 +7,8 @@ import type { Ratio, Timing } from "./interleave.ts";
 
 export interface Row {
   readonly label: string;
+  /** Where the row stands on its section's axis. */
+  readonly x?: number;
   readonly timing: Timing;
   /** A rate computed from the best sample, such as 55.1 "GF/s". */
   readonly rate?: { readonly value: number; readonly unit: string };
@@ -21,12 +23,14 @@ export interface Gate {
   readonly passed: boolean;
 }
 
-interface Section {
+export interface Section {
   readonly title: string;
+  /** What the rows of a picture differ in: their x axis. */
+  readonly axis?: string;
   readonly rows: Row[];
 }
 
-interface SuiteReport {
+export interface SuiteReport {
   readonly name: string;
   readonly sections: Section[];
   readonly gates: Gate[];
@@ -59,8 +63,8 @@ export class Report {
   }
 
   /** A table; `yardstick` names what the shares in its last two columns are shares of. */
-  section(title: string, yardstick = ""): void {
-    this.#suite.sections.push({ title, rows: [] });
+  section(title: string, yardstick = "", axis?: string): void {
+    this.#suite.sections.push({ title, axis, rows: [] });
     const columns = ["best".padStart(9), "median".padStart(10), "rate".padStart(13)];
     const shares = yardstick === "" ? "" : ` of ${yardstick}`.padStart(15);
     print(`  ${title.padEnd(LABEL_WIDTH - 1)}${columns.join("")}${shares}`);

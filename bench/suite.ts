@@ -36,6 +36,8 @@ export function peakCase(kernels: KernelBench): Case {
 export interface FlopCase extends Case {
   /** Floating-point operations of one call; 0 where they are not what matters. */
   readonly flop: number;
+  /** Where it stands in a picture of the section. */
+  readonly x?: number;
 }
 
 /** 10^9 floating-point operations per second from work and milliseconds. */
@@ -53,16 +55,17 @@ export function runBesidePeak(
   title: string,
   cases: readonly FlopCase[],
   pace = context.pace,
+  axis?: string,
 ): FlopResult {
   const { kernels, report } = context;
   const [peak, ...timings] = interleave([peakCase(kernels), ...cases], pace);
-  report.section(title, "the peak");
+  report.section(title, "the peak", axis);
   report.row({ label: peak.name, timing: peak, rate: { value: gflops(peakFlop, peak.best), unit: "GF/s" } });
   const shares = timings.map((timing, i) => ratio(peak, timing, cases[i].flop / peakFlop));
   timings.forEach((timing, i) => {
-    const { flop } = cases[i];
+    const { flop, x } = cases[i];
     const rate = { value: gflops(flop, timing.best), unit: "GF/s" };
-    report.row({ label: timing.name, timing, ...(flop > 0 ? { rate, share: shares[i] } : {}) });
+    report.row({ label: timing.name, x, timing, ...(flop > 0 ? { rate, share: shares[i] } : {}) });
   });
   return { peak, timings, shares };
 }
