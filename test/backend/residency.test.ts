@@ -82,6 +82,22 @@ describe("spilling", () => {
     expect(console.warn).not.toHaveBeenCalled();
   });
 
+  it("stops moving the tape of a step that is a little larger than the limit", () => {
+    const x = full(64 * KIB, 0.5).setRequiresGrad(true);
+    const step = (): void =>
+      scope(() => {
+        let y: Tensor = x;
+        for (let i = 0; i < 20; i++) y = exp(mul(y, -1));
+        grad(sum(y), x);
+      });
+    for (let i = 0; i < 4; i++) step();
+    const { spills } = memory(name);
+    expect(spills).toBeGreaterThan(0);
+    for (let i = 0; i < 4; i++) step();
+    expect(memory(name).spills).toBe(spills);
+    x.dispose();
+  });
+
   it(
     "recalls both operands of one op",
     scoped(() => {

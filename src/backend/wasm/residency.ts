@@ -17,6 +17,10 @@ export interface ResidencyOptions {
 const MAX_RESIDENTS = 1 << 16;
 // Each trim frees a quarter, so that the sort over the list is paid once in many allocations.
 const KEEP = 0.75;
+// What came back is counted against what was moved out lately: within this many soft limits.
+const LATELY = 4;
+// And less than this share of the limit says nothing.
+const NOTICEABLE = 1 / 8;
 
 // Spilled bytes, in soft limits, that may stay neither released nor used again before the warning: a training step in a
 // scope may spill a part of its tape, but then its backward brings it back.
@@ -32,6 +36,8 @@ export class Residency {
     this.#inherit(estate);
   });
   #softLimit: number;
+  // Moved out, and back in again, since the limit was last looked at afresh.
+  #movedBytes = 0;
   #recalledBytes = 0;
   #spilledBytes = 0;
   #op = 1;
@@ -191,10 +197,10 @@ export class Residency {
   }
 
   #trim(bytes: number): void {
-    // Spilled buffers that keep coming back are live: the limit is too low for this program.
-    if (this.#recalledBytes > this.#softLimit / 2)
-      this.#softLimit = Math.min(this.#softLimit * 2, this.#heap.maximumBytes * KEEP);
-    this.#recalledBytes = 0;
+    // Buffers that come back are live: where half of them do, the limit is too low for this program.
+    const areLive = this.#recalledBytes > Math.max(this.#movedBytes / 2, this.#softLimit * NOTICEABLE);
+    if (areLive) this.#softLimit = Math.min(this.#softLimit * 2, this.#heap.maximumBytes * KEEP);
+    if (areLive || this.#movedBytes > LATELY * this.#softLimit) this.#movedBytes = this.#recalledBytes = 0;
     if (this.#evictableBytes() + bytes > this.#softLimit)
       this.#evict(this.#softLimit * KEEP - bytes, Infinity);
     if (this.#residents.length >= MAX_RESIDENTS) this.#evict(Infinity, MAX_RESIDENTS * KEEP);
@@ -216,6 +222,7 @@ export class Residency {
     storage.spilled = this.#heap.window(storage.dtype, storage.ptr, storage.length).slice();
     this.#vacate(storage);
     this.#spilledBytes += storage.bytes;
+    this.#movedBytes += storage.bytes;
     this.tensors -= storage.handles;
     this.#spills++;
   }
