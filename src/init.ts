@@ -40,9 +40,9 @@ export interface InitOptions {
   /** Ceiling of the wasm memory in bytes; default 4 GiB. */
   readonly maxMemory?: number;
   /**
-   * Threads that share an op's work, this one included; 1 for none but this. The default is the number of processors, at
-   * most 8, in Node, Deno, Bun and on cross-origin-isolated pages, and 1 elsewhere. Results are the same bits for any
-   * number.
+   * Threads that share an op's work, this one included; 1 for none but this. The default is the number of processors, or
+   * what a container's quota leaves of them, at most 8, in Node, Deno, Bun and on cross-origin-isolated pages, and 1
+   * elsewhere. Results are the same bits for any number.
    */
   readonly threads?: number;
   /**

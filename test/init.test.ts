@@ -75,6 +75,35 @@ describe("init", () => {
     expect(fresh.tensor([1, 2]).add(1).tolistSync()).toEqual([2, 3]);
   });
 
+  it("takes a compiled module where crossOriginIsolated is false, too", async () => {
+    const bytes = readFileSync(new URL("../src/backend/wasm/kernels.wasm", import.meta.url));
+    const wasm = await WebAssembly.compile(bytes);
+    vi.stubGlobal("crossOriginIsolated", false);
+    await fresh.init({ deterministic: true, wasm }).finally(() => vi.unstubAllGlobals());
+    expect(fresh.backendInfo()).toMatchObject({ sharedMemory: false, threads: 1 });
+    expect(fresh.tensor([1, 2]).add(1).tolistSync()).toEqual([2, 3]);
+  });
+
+  it("says what is wrong with a compiled module", async () => {
+    const empty = await WebAssembly.compile(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+    await expect(fresh.init({ deterministic: true, wasm: empty })).rejects.toThrow(fresh.DeviceError);
+    const bytes = readFileSync(new URL("../src/backend/wasm/kernels.wasm", import.meta.url));
+    const wasm = await WebAssembly.compile(bytes);
+    const { Memory } = WebAssembly;
+    class Unshared extends Memory {
+      constructor(descriptor: WebAssembly.MemoryDescriptor) {
+        if (descriptor.shared) throw new RangeError("shared memory is not allowed here");
+        super(descriptor);
+      }
+    }
+    WebAssembly.Memory = Unshared;
+    const refused = fresh.init({ deterministic: true, wasm }).finally(() => (WebAssembly.Memory = Memory));
+    await expect(refused).rejects.toThrow(
+      /^init: the kernels must be .* Where memory cannot be shared, pass their address or bytes\.$/,
+    );
+    await fresh.init({ deterministic: true });
+  });
+
   it("takes the kernels from a function of the build", async () => {
     const asked: string[] = [];
     await fresh.init({

@@ -55,8 +55,10 @@ export class CharLSTM extends Module {
   /** The scores, and the state to go on from. */
   next(x: Tensor, state: CharLSTMState | null): [scores: Tensor, state: CharLSTMState] {
     requireTokens("CharLSTM", "tokens", x);
-    const steps = this.embedding.forward(transpose(x, 0, 1)); // [B, T] -> [T, B] -> [T, B, E]
-    const [y, last] = this.lstm.forward(steps, state); // -> [T, B, H]
-    return [transpose(this.head.forward(y), 0, 1), last]; // -> [T, B, V] -> [B, T, V]
+    return scope<[Tensor, CharLSTMState]>("CharLSTM", () => {
+      const steps = this.embedding.forward(transpose(x, 0, 1)); // [B, T] -> [T, B] -> [T, B, E]
+      const [y, last] = this.lstm.forward(steps, state); // -> [T, B, H]
+      return [transpose(this.head.forward(y), 0, 1), last]; // -> [T, B, V] -> [B, T, V]
+    });
   }
 }

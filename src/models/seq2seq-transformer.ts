@@ -3,6 +3,7 @@ import { ShapeError } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
 import { expand, mul } from "../ops/algebra.ts";
 import { requireWhole } from "../ops/checks.ts";
+import { noGrad } from "../tensor/mode.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { KeyValueCache } from "../nn/attention/cache.ts";
@@ -129,7 +130,9 @@ export class Seq2SeqTransformer extends Module {
 
   /** The decoder as a language model under a given source, for `generate` and `beamSearch`; dispose() it. */
   conditionedOn(source: Tensor, padding: Tensor | null = null): ConditionedDecoder {
-    return new ConditionedDecoder(this, this.encode(source, padding), padding);
+    // Unrecorded: what generates learns nothing, and the encoder's graph would live as long as the decoder.
+    const memory = noGrad<Tensor>(() => this.encode(source, padding));
+    return new ConditionedDecoder(this, memory, padding);
   }
 
   #check(name: string, tokens: Tensor, before: number): void {

@@ -36,11 +36,14 @@ import { cosineSimilarity, pairwiseDistance } from "../ops/similarity.ts";
 import type { CosineSimilarityOptions, PairwiseDistanceOptions } from "../ops/similarity.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
-import { own } from "./parameter.ts";
+import { share } from "./parameter.ts";
 
 const isOption = (value: unknown): boolean => typeof value !== "object";
 
-/** A module that is its options. Tensors among them become buffers: they move with the module and are saved with it. */
+/**
+ * A module that is its options. Tensors among them become buffers, taken as constants: they move with the module and are
+ * saved with it, while the caller's own handle stays the caller's.
+ */
 abstract class LossModule<Options extends object> extends Module {
   readonly options: Options;
 
@@ -63,7 +66,7 @@ export class NLLLoss extends LossModule<Omit<ClassLossOptions, "weight">> {
 
   constructor({ weight, ...options }: ClassLossOptions = {}) {
     super(options);
-    this.weight = weight ? own(weight) : null;
+    this.weight = weight ? share(weight) : null;
   }
 
   override get moduleName(): string {
@@ -81,7 +84,7 @@ export class CrossEntropyLoss extends LossModule<Omit<CrossEntropyOptions, "weig
 
   constructor({ weight, ...options }: CrossEntropyOptions = {}) {
     super(options);
-    this.weight = weight ? own(weight) : null;
+    this.weight = weight ? share(weight) : null;
   }
 
   override get moduleName(): string {
@@ -189,7 +192,7 @@ export class BCELoss extends LossModule<Omit<BinaryCrossEntropyOptions, "weight"
 
   constructor({ weight, ...options }: BinaryCrossEntropyOptions = {}) {
     super(options);
-    this.weight = weight ? own(weight) : null;
+    this.weight = weight ? share(weight) : null;
   }
 
   override get moduleName(): string {
@@ -210,8 +213,8 @@ export class BCEWithLogitsLoss extends LossModule<
 
   constructor({ weight, posWeight, ...options }: BinaryCrossEntropyWithLogitsOptions = {}) {
     super(options);
-    this.weight = weight ? own(weight) : null;
-    this.posWeight = posWeight ? own(posWeight) : null;
+    this.weight = weight ? share(weight) : null;
+    this.posWeight = posWeight ? share(posWeight) : null;
   }
 
   override get moduleName(): string {

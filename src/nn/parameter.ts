@@ -16,6 +16,9 @@ export function own<T extends Tensor>(tensor: T): T {
   return keep(tensor);
 }
 
+/** A buffer with the values of a tensor that stays its maker's: to release or to move one of them leaves the other be. */
+export const share = (tensor: Tensor): Tensor => own(detach(tensor));
+
 /**
  * A leaf that requires a gradient and lives until it is disposed; takes over the buffer of `data`.
  *

@@ -50,9 +50,9 @@ export interface DropoutOptions {
   readonly generator?: Generator;
 }
 
-export function requireProbability(op: string, p: number): void {
+export function requireProbability(op: string, p: number, name = "p"): void {
   if (p >= 0 && p <= 1) return;
-  throw new ValueError(op, `p must lie in 0..1; got ${String(p)}.`);
+  throw new ValueError(op, `${name} must lie in 0..1; got ${String(p)}.`);
 }
 
 /** A mask of `value` with probability 1 - p, else 0. */

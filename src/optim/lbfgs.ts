@@ -1,6 +1,6 @@
 // Limited-memory BFGS: a quasi-Newton method for full batches. Directions are computed on the host in double precision,
 // since each step needs a handful of dot products whose values decide what comes next; parameters and gradients are read
-// from the device once per evaluation.
+// from the device once per evaluation. What is remembered has the parameters' precision, so that a saved state is all of it.
 import { ValueError } from "../core/errors.ts";
 import type { TensorData } from "../core/dtype.ts";
 import { assign } from "../ops/assign.ts";
@@ -130,8 +130,8 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
       this.#history = [];
       this.#scale = 1;
     } else {
-      const change = along(gradient, this.#previous, -1);
-      const step = scaled(this.#direction, this.#length);
+      const change = this.#rounded(along(gradient, this.#previous, -1));
+      const step = this.#rounded(scaled(this.#direction, this.#length));
       const curvature = dot(change, step);
       if (curvature > 1e-10) {
         if (this.#history.length === this.groups[0].historySize) this.#history.shift();
@@ -150,8 +150,18 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
     for (const { step, change } of this.#history) {
       direction = along(direction, step, weights.pop()! - dot(change, direction) / dot(change, step));
     }
-    this.#direction = direction;
-    return direction;
+    this.#direction = this.#rounded(direction);
+    return this.#direction;
+  }
+
+  // As the parameters would hold it.
+  #rounded(values: Vector): Vector {
+    let at = 0;
+    for (const { size, dtype } of this.parameters) {
+      if (dtype === "float32") values.set(Float32Array.from(values.subarray(at, at + size)), at);
+      at += size;
+    }
+    return values;
   }
 
   #gradient(): Vector {

@@ -59,11 +59,11 @@ export function formatTokenizer(model: BpeModel): TokenizerFile {
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: specialTokens.map(({ id, content }) => ({
+    added_tokens: specialTokens.map(({ id, content, special = true }) => ({
       id,
       content,
       ...{ single_word: false, lstrip: false, rstrip: false, normalized: false },
-      special: true,
+      special,
     })),
     normalizer: null,
     pre_tokenizer: byteLevel,
@@ -210,6 +210,6 @@ function readAddedTokens(tokens: unknown, vocabulary: (string | undefined)[]): S
     const known = vocabulary.indexOf(content);
     if (known >= 0 && known !== id) fail(`${where} must have its id in the vocabulary, ${String(known)}`, id);
     place(vocabulary, content, id);
-    return { id: id as number, content };
+    return { id: id as number, content, ...(token.special === false && { special: false }) };
   });
 }

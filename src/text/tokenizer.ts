@@ -32,10 +32,12 @@ export interface DecodeOptions {
   readonly skipSpecialTokens?: boolean;
 }
 
-/** A special token, and where it stands in the vocabulary. */
+/** A token that is found in texts as it stands, and where it is in the vocabulary. */
 export interface SpecialToken {
   readonly id: number;
   readonly content: string;
+  /** False where it is a word like others once found: `skipSpecialTokens` then keeps it. Default true. */
+  readonly special?: boolean;
 }
 
 export abstract class Tokenizer {
@@ -43,14 +45,14 @@ export abstract class Tokenizer {
   readonly vocabulary: readonly (string | undefined)[];
   readonly specialTokens: readonly SpecialToken[];
   readonly #ids: ReadonlyMap<string, number>;
-  readonly #special: ReadonlyMap<number, string>;
+  readonly #special: ReadonlyMap<number, SpecialToken>;
   readonly #splitter: RegExp | null;
 
   constructor(vocabulary: readonly (string | undefined)[], specialTokens: readonly SpecialToken[]) {
     this.vocabulary = vocabulary;
     this.specialTokens = specialTokens;
     this.#ids = idsOf(vocabulary);
-    this.#special = new Map(specialTokens.map(({ id, content }) => [id, content]));
+    this.#special = new Map(specialTokens.map((token) => [token.id, token]));
     this.#splitter = splitterOf(specialTokens);
   }
 
@@ -108,7 +110,7 @@ export abstract class Tokenizer {
       if (special === undefined) plain.push(id);
       else {
         flush();
-        if (!skipSpecialTokens) parts.push(special);
+        if (!skipSpecialTokens || special.special === false) parts.push(special.content);
       }
     }
     flush();
@@ -184,7 +186,8 @@ function idsOf(vocabulary: readonly (string | undefined)[]): Map<string, number>
 function splitterOf(tokens: readonly SpecialToken[]): RegExp | null {
   if (tokens.length === 0) return null;
   const longestFirst = tokens.map(({ content }) => content).sort((a, b) => b.length - a.length);
-  const escaped = longestFirst.map((content) => content.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"));
+  // A hyphen needs no escape outside of brackets, and may have none.
+  const escaped = longestFirst.map((content) => content.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
   return new RegExp(escaped.join("|"), "gu");
 }
 

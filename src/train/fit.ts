@@ -43,7 +43,10 @@ export interface FitOptions {
   readonly epochs: number;
   /** Computed on the validation data after each epoch; `accuracy` is reported as `valAccuracy`. */
   readonly metrics?: Readonly<Record<string, Metric>>;
-  /** The learning rate of each step, as a function of it. Default: the optimizer's own, unchanged. */
+  /**
+   * The learning rate of each step, as a function of it. Default: the optimizer's own, unchanged. Where groups of parameters
+   * have rates of their own, it is the first group's, and the others keep their proportion to it.
+   */
   readonly schedule?: Schedule;
   /** Scales the gradients of each step so that their common norm is at most this. Default: they stay as they are. */
   readonly clipGradNorm?: number;
@@ -124,7 +127,7 @@ class Run {
       ? new EarlyStop(options.earlyStop, options.validationData !== undefined)
       : null;
     this.#scheduler = options.scheduler ? new SchedulerSteps(options.scheduler, options) : null;
-    this.#state = startingState(options.trainData);
+    this.#state = { ...startingState(options.trainData), ...(options.schedule && proportionsOf(options)) };
   }
 
   async start(): Promise<FitResult> {
@@ -190,7 +193,12 @@ class Run {
   #schedule(): number {
     const { optimizer, schedule, epochs, trainData } = this.#options;
     const { step, epoch } = this.#state;
-    if (schedule) optimizer.lr = schedule({ step, steps: epochs * trainData.length, epoch });
+    if (schedule) {
+      const rate = schedule({ step, steps: epochs * trainData.length, epoch });
+      optimizer.groups.forEach((group, i) => {
+        group.lr = rate * (this.#state.proportions?.[i] ?? 1);
+      });
+    }
     return optimizer.lr;
   }
 
@@ -294,12 +302,17 @@ class Run {
     const { resume, checkpoint, optimizer, trainData } = this.#options;
     if (resume === undefined || resume === false) return;
     const path = resume === true ? checkpoint!.path : resume;
-    const check = (progress: unknown): TrainingState => checkResumable(path, progress, trainData);
+    const check = (progress: unknown): TrainingState => checkResumable("fit", path, progress, trainData);
     const target = { model: this.#model, optimizer, scheduler: this.#scheduler?.scheduler ?? null, check };
     const { progress } = await loadCheckpoint(path, target);
     this.#state = progress;
     if (this.#earlyStop && this.#state.earlyStop) this.#earlyStop.state = this.#state.earlyStop;
   }
+}
+
+/** The groups' rates as parts of the first one's, which a schedule keeps; where that is 0 the rates become equal. */
+function proportionsOf({ optimizer: { groups, lr } }: FitOptions): Pick<TrainingState, "proportions"> {
+  return { proportions: groups.map((group) => (lr === 0 ? 1 : group.lr / lr)) };
 }
 
 /** `accuracy` as an epoch's record has it: `valAccuracy`. */

@@ -73,7 +73,7 @@ export const afterEpoch = (state: GanState, record: EpochRecord): GanState => ({
 
 /** @throws FormatError where a checkpoint's progress is not that of such a run over this data. */
 export function checkGanState(source: string, saved: unknown, data: DataLoader): GanState {
-  const state = checkResumable(source, saved, data) as GanState;
+  const state = checkResumable("GanTrainer", source, saved, data) as GanState;
   for (const name of [...COUNTS, ...SUMS]) {
     const value: unknown = state[name];
     const whole = (COUNTS as readonly string[]).includes(name);

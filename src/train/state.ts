@@ -26,6 +26,8 @@ export interface TrainingState {
   /** Early stopping has ended the run. */
   readonly stopped: boolean;
   readonly data: DataMark;
+  /** With a schedule: the learning rates of the optimizer's groups as parts of the first one's. */
+  readonly proportions?: readonly number[];
 }
 
 export function startingState(data: DataLoader): TrainingState {
@@ -57,11 +59,11 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 /**
  * The state that a checkpoint holds, once it is certain to be one and to belong to this data.
  *
- * @throws FormatError when it is not.
+ * @throws FormatError when it is not, in the name of `op`.
  */
-export function checkResumable(source: string, state: unknown, data: DataLoader): TrainingState {
+export function checkResumable(op: string, source: string, state: unknown, data: DataLoader): TrainingState {
   const fail = (rule: string, got: unknown): never => {
-    throw new FormatError("fit", `${source}: ${rule}; got ${JSON.stringify(got) ?? "nothing"}.`);
+    throw new FormatError(op, `${source}: ${rule}; got ${JSON.stringify(got) ?? "nothing"}.`);
   };
   if (!isObject(state)) return fail("the checkpoint must hold the state of a training run", state);
   for (const name of ["epoch", "batch", "step"]) {
@@ -72,6 +74,8 @@ export function checkResumable(source: string, state: unknown, data: DataLoader)
   if (typeof stopped !== "boolean") fail("the training state's stopped must be true or false", stopped);
   if (earlyStop !== null && !isEarlyStop(earlyStop))
     fail("the training state's earlyStop must be one", earlyStop);
+  if (state.proportions !== undefined && !areRates(state.proportions))
+    fail("the training state's proportions must be numbers >= 0", state.proportions);
   if (!Array.isArray(history)) return fail("the training state's history must be a list", history);
   const read = state as unknown as TrainingState;
   const { data: here } = startingState(data);
@@ -83,6 +87,9 @@ export function checkResumable(source: string, state: unknown, data: DataLoader)
     fail(`the training state's batch must be at most ${String(data.length)}`, read.batch);
   return { ...read, history: history.map(readRecord) };
 }
+
+const areRates = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((rate) => typeof rate === "number" && rate >= 0);
 
 const isEarlyStop = (value: unknown): boolean =>
   isObject(value) &&

@@ -8,6 +8,7 @@ import { DeviceError } from "../../src/core/errors.ts";
 import type { KernelExports } from "../../src/backend/wasm/exports.ts";
 import type { WasmHeap } from "../../src/backend/wasm/heap.ts";
 import { loadKernels } from "../../src/backend/wasm/load.ts";
+import { layout } from "../../src/backend/wasm/threads/control.ts";
 import { kernelNames, parallelExports } from "../../src/backend/wasm/threads/parallel.ts";
 import { EAGER, ThreadPool } from "../../src/backend/wasm/threads/pool.ts";
 import { chooseSpawn } from "../../src/backend/wasm/threads/spawn.ts";
@@ -101,6 +102,21 @@ describe("memory", () => {
   });
 });
 
+describe("claiming a chunk", () => {
+  it("before the first job finds none, and leaves the control block as it is", async () => {
+    let block: Int32Array = new Int32Array(0);
+    const { pool } = await bare(2, ({ control }) => {
+      block = new Int32Array(control);
+      return { terminate: () => {} };
+    });
+    pool.start();
+    // As if the main thread had raised the signal in the middle of the claim.
+    block[layout.signal] = 1;
+    expect(claimChunk(block, layout, 1)).toBe(-1);
+    expect(block[layout.signal]).toBe(1);
+  });
+});
+
 describe("a worker", () => {
   const wild = 2 ** 30;
 
@@ -142,6 +158,32 @@ describe("a worker", () => {
         "The outputs of this op are incomplete; later ops run on the main thread alone.",
     );
     expect(fill).not.toThrow();
+  });
+
+  it("that was halted together with the main thread is waited for", async () => {
+    // Ends its first chunk 300 ms after it has taken it.
+    const source = `const at = require("node:worker_threads").workerData.layout;
+      const words = new Int32Array(require("node:worker_threads").workerData.control);
+      Atomics.add(words, at.ready, 1);
+      while ((${claimChunk.toString()})(words, at, 1) < 0);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+      do Atomics.add(words, at.done, 1);
+      while ((${claimChunk.toString()})(words, at, 1) >= 0);`;
+    const slow: Spawn = (start) => {
+      const worker = new Worker(source, { eval: true, workerData: start, execArgv: [] });
+      return { terminate: () => void worker.terminate() };
+    };
+    const { e, pool } = await bare(2, slow, 2000);
+    await started(pool);
+    // The clock, as a process sees it that was halted for an hour in the middle.
+    const began = performance.now();
+    const now = performance.now.bind(performance);
+    const clock = vi
+      .spyOn(performance, "now")
+      .mockImplementation(() => (now() - began > 100 ? now() + 3_600_000 : now()));
+    expect(() => e.fill_f32(64, 1, 0, 100)).not.toThrow();
+    clock.mockRestore();
+    expect(pool.lost).toBe(null);
   });
 
   it("that is ended while idle is not waited for", async () => {

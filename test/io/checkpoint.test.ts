@@ -281,7 +281,8 @@ describe("a file that does not fit", () => {
     const optimizer = own(new Adam(model.parameters()));
     train(model, optimizer, 1);
     const loader = new DataLoader(new ArrayDataset({ data: new Float32Array(4) }));
-    const check = (progress: unknown) => (progress === null ? null : checkResumable(path, progress, loader));
+    const check = (progress: unknown) =>
+      progress === null ? null : checkResumable("fit", path, progress, loader);
     const before = {
       weights: weights(model),
       random: defaultGenerator.state(),

@@ -125,6 +125,13 @@ describe("generation", () => {
     expect(await refusal([], {})).toBe(
       "ShapeError: generate: prompts must hold a token each; got one of no tokens among 1. Begin with a start token.",
     );
+    expect(await collect(model, [], {}).then(() => "", String)).toBe(
+      "ShapeError: generate: prompts must hold a token each; got none. Begin with a start token.",
+    );
+    expect(await refusal([1, 1.5], {})).toBe("ValueError: generate: tokens must be whole numbers; got 1.5.");
+    expect(await refusal([1], { seed: NaN })).toBe(
+      "ValueError: generate: seed must be a whole number within 2^53; got NaN.",
+    );
     expect(await refusal([1], { topP: 0 })).toBe(
       "ValueError: generate: topP must lie above 0, at most 1; got 0.",
     );
@@ -148,6 +155,25 @@ describe("chooseToken", () => {
     expect(chooseToken(scores, [], {}, () => 0.99)).toBe(1);
     expect(chooseToken([0, 2, 2], [], {}, () => 0)).toBe(1);
     expect(chooseToken([NaN, 2, 1], [], {}, () => 0)).toBe(1);
+    // Wherever it stands: all orders of four scores, one of them no number.
+    const four = [NaN, 3, 1, 2];
+    for (const a of four.keys()) {
+      for (const b of four.keys()) {
+        for (const c of four.keys()) {
+          if (new Set([a, b, c]).size < 3) continue;
+          const row = [a, b, c, 6 - a - b - c].map((i) => four[i]);
+          expect(
+            chooseToken(row, [], {}, () => 0),
+            row.join(),
+          ).toBe(row.indexOf(3));
+          expect(
+            chooseToken(row, [], { topK: 1 }, () => 0),
+            row.join(),
+          ).toBe(row.indexOf(3));
+          expect(row[chooseToken(row, [], { temperature: 1 }, () => 0.999)], row.join()).toBe(1);
+        }
+      }
+    }
   });
 
   it("keeps the k likeliest, or those that reach p", () => {

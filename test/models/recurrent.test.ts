@@ -1,6 +1,6 @@
 // The recurrent models: sizes, shapes, going on step by step, and that attention looks only where something was read.
 import { describe, expect, it } from "vitest";
-import { backward, cat, crossEntropy, manualSeed, scope, slice, tensor } from "../../src/index.ts";
+import { backward, cat, crossEntropy, manualSeed, memory, scope, slice, tensor } from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
 import { CharLSTM, LstmForecaster, Seq2SeqLstm } from "../../src/models/index.ts";
 import { Adam } from "../../src/optim/index.ts";
@@ -25,6 +25,17 @@ describe("CharLSTM", () => {
       expect(cat([first, rest], 1)).toBeCloseToTensor(whole, { rtol: 1e-5, atol: 1e-6 });
     }),
   );
+
+  it("goes on from a state without leaving anything between", () => {
+    const model = new CharLSTM(5, { embedding: 4, hidden: 6 });
+    const x = ints([0, 1, 2], 1, 3);
+    const before = memory().tensors;
+    const [scores, state] = model.next(x, null);
+    const [more, last] = model.next(x, state);
+    expect(memory().tensors).toBe(before + 6);
+    for (const one of [scores, more, ...state, ...last, x]) one.dispose();
+    model.dispose();
+  });
 
   it(
     "learns a cycle",

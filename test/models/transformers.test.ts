@@ -1,6 +1,6 @@
 // BERT, ViT and the sequence-to-sequence transformer: sizes, that they learn, generation under a source, errors.
 import { describe, expect, it } from "vitest";
-import { crossEntropy, Generator, noGrad, randn, scope, slice, tensor } from "../../src/index.ts";
+import { crossEntropy, Generator, memory, noGrad, randn, scope, slice, tensor } from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
 import { beamSearch, BERT, generateBatch, Seq2SeqTransformer, ViT } from "../../src/models/index.ts";
 import type { ConditionedDecoder } from "../../src/models/index.ts";
@@ -186,7 +186,10 @@ describe("Seq2SeqTransformer", () => {
     model.zeroGrad();
     model.eval();
     const source = ids(sources);
-    const decoder = noGrad(() => model.conditionedOn(source));
+    const before = memory().buffers;
+    const decoder = model.conditionedOn(source);
+    // The encoder's result alone, and nothing that would be needed to learn from it.
+    expect(memory().buffers).toBe(before + 1);
     for (const useCache of [true, false]) {
       const rows: number[][] = sources.map(() => []);
       const prompts = sources.map(() => [0]);
@@ -200,7 +203,7 @@ describe("Seq2SeqTransformer", () => {
     }
     decoder.dispose();
     const first = slice(source, 0, 0, 1);
-    const single = noGrad(() => model.conditionedOn(first));
+    const single = model.conditionedOn(first);
     const [best] = await beamSearch(single, [0], { beams: 3, maxNewTokens: 6, stopTokens: [1] });
     expect(best.tokens).toEqual(targets[0].slice(0, -1));
     single.dispose();

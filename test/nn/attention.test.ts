@@ -82,6 +82,39 @@ describe("positions", () => {
     }),
   );
 
+  it(
+    "rotary ones may differ between sequences without heads",
+    scoped(() => {
+      const rotary = new RotaryEmbedding(4);
+      const x = draw([2, 3, 4], 1);
+      const places = [
+        [5, 6, 7],
+        [0, 1, 2],
+      ];
+      const turned = rotary.forward(x, places);
+      expect(turned.shape).toEqual([2, 3, 4]);
+      places.forEach((row, b) =>
+        expect(slice(turned, 0, b, b + 1)).toBeCloseToTensor(
+          rotary.forward(slice(x, 0, b, b + 1), row),
+          CLOSE,
+        ),
+      );
+      expect(() => rotary.forward(draw([2, 4], 1), [0, 1, 2, 3])).toThrow(
+        "RotaryEmbedding: places must be one for each of 2 tokens; got 4.",
+      );
+      expect(() =>
+        rotary.forward(x, [
+          [0, 1, 2, 3],
+          [0, 1],
+        ]),
+      ).toThrow("RotaryEmbedding: places must be rows of one for each of 3 tokens; got rows of 4, 2.");
+    }),
+  );
+
+  it("distance biases leave nothing behind once they are released", () => {
+    alibiBias(2, 3).dispose();
+  });
+
   it("refuse what does not fit", () => {
     expect(() => new RotaryEmbedding(3)).toThrow("RotaryEmbedding: width must be even; got 3.");
     scoped(() => {

@@ -1,7 +1,7 @@
 // Loss and activation modules against the functions they stand for, and embeddings.
 import { describe, expect, it } from "vitest";
 import * as neurite from "../../src/index.ts";
-import { Generator, randn, tensor } from "../../src/index.ts";
+import { Generator, randn, scope, tensor } from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import { scoped, scopedEach } from "../scoped.ts";
@@ -44,6 +44,29 @@ describe("losses as modules", () => {
       expect(layer.forward(...tensors)).toBeCloseToTensor(functions[op](...tensors, options));
     }),
   );
+
+  it("leave the caller's weights to the caller", () => {
+    const weight = tensor([1, 2, 3]);
+    const posWeight = tensor([1, 2, 3]);
+    const layers = [
+      ...[new nn.NLLLoss({ weight }), new nn.CrossEntropyLoss({ weight }), new nn.BCELoss({ weight })],
+      new nn.BCEWithLogitsLoss({ weight, posWeight }),
+    ];
+    for (const layer of layers) {
+      layer.to({ device: "reference", dtype: "float64" });
+      expect(weight.tolistSync()).toEqual([1, 2, 3]);
+      layer.dispose();
+    }
+    const kept = scope(() => new nn.NLLLoss({ weight: tensor([4, 5, 6]) }));
+    expect(kept.weight!.tolistSync()).toEqual([4, 5, 6]);
+    kept.dispose();
+    expect([weight, posWeight].map((x) => x.tolistSync())).toEqual([
+      [1, 2, 3],
+      [1, 2, 3],
+    ]);
+    weight.dispose();
+    posWeight.dispose();
+  });
 
   it(
     "keep weights as buffers, which move and are saved with the module",

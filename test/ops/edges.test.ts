@@ -255,6 +255,22 @@ describe.each(["wasm", "reference"])("on %s", (device) => {
   );
 
   it(
+    "elu's derivatives keep their digits far to the left, and stay finite far to the right",
+    scoped(() => {
+      const points = [-80, -20, -10, -1e-3, 0, 1, 200];
+      const x = make(points);
+      const slopes = (scale: number, b: number): number[] =>
+        points.map((p) => (p <= 0 ? scale * Math.exp(b * p) : 1));
+      const close = { rtol: 5e-6 };
+      expect(gradients((a) => n8.elu(a, 1.5), x)[0]).toBeCloseToTensor(slopes(1.5, 1), close);
+      expect(gradients((a) => n8.celu(a, 2), x)[0]).toBeCloseToTensor(slopes(1, 0.5), close);
+      const first = n8.grad(n8.sum(n8.elu(x, 1.5)), x, { createGraph: true });
+      const second = points.map((p) => (p <= 0 ? 1.5 * Math.exp(p) : 0));
+      expect(list(n8.grad(n8.sum(first), x))).toBeCloseToTensor(second, close);
+    }),
+  );
+
+  it(
     "celu refuses alpha 0",
     scoped(() => {
       expect(() => n8.celu(plain([1]), 0)).toThrow("celu: alpha must not be 0; got 0.");

@@ -179,6 +179,40 @@ describe("LBFGS", () => {
     release(p, weights, aims);
   });
 
+  it.each([...cases.filter(([, , , place]) => place.device === "wasm")])(
+    "goes on from a saved state with the same bits: %s on %s",
+    (_, device, { attrs, start, w, b, steps }, place) => {
+      const on = { device, dtype: place.dtype };
+      const [weights, aims] = [tensor(w.data, on), tensor(b.data, on)];
+      const run = (savedAfter: number): ArrayLike<number> => {
+        const p = parameter(tensor(start.data, on));
+        let optimizer = new LBFGS([p], options(attrs));
+        for (let i = 0; i < steps.shape[0]; i++) {
+          const closure = (): Tensor => {
+            optimizer.zeroGrad();
+            const loss = scope(() =>
+              add(sum(mul(weights, square(sub(p, aims)))), mul(sum(square(tanh(p))), 3)),
+            );
+            loss.backward();
+            return loss;
+          };
+          optimizer.step(closure).dispose();
+          if (i !== savedAfter) continue;
+          const saved = optimizer;
+          optimizer = new LBFGS([p], options(attrs));
+          optimizer.loadStateDict(saved.stateDict());
+          saved.dispose();
+        }
+        const values = p.dataSync();
+        optimizer.dispose();
+        release(p);
+        return values;
+      };
+      expect(run(1)).toEqual(run(-1));
+      release(weights, aims);
+    },
+  );
+
   it(
     "refuses a step without a closure",
     scoped(() => {

@@ -105,6 +105,29 @@ describe("BpeTokenizer", () => {
     expect(ids(nested.encode("<a><a>(b)|<a"))).toEqual([1, 2, 0]);
   });
 
+  it("takes special tokens of any characters", () => {
+    const odd = ["<|fim-prefix|>", "a-b", "[/INST]", "{x}", "^$", "\\d", "(?:", "<unk> <unk>", "\n\n"];
+    const tokenizer = BpeTokenizer.train("", { vocabularySize: 256 + odd.length, specialTokens: odd });
+    const text = `x${odd.join("")}y`;
+    expect(ids(tokenizer.encode(text)).slice(1, -1)).toEqual([...odd.keys()]);
+    expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
+  });
+
+  it("keeps added tokens that are not special where special ones are left out", () => {
+    const added_tokens = [
+      ...golden.file.added_tokens,
+      { id: 420, content: "<word>", special: false },
+      { id: 421, content: "<mark>", special: true },
+    ];
+    const read = BpeTokenizer.fromJSON({ ...golden.file, added_tokens });
+    for (const tokenizer of [read, BpeTokenizer.fromJSON(read.toJSON())]) {
+      const encoded = tokenizer.encode("a<word>b<mark>");
+      expect(ids(encoded).filter((id) => id >= 420)).toEqual([420, 421]);
+      expect(tokenizer.decode(encoded)).toBe("a<word>b<mark>");
+      expect(tokenizer.decode(encoded, { skipSpecialTokens: true })).toBe("a<word>b");
+    }
+  });
+
   it("reads old merges, tokens beside the vocabulary, holes in it, and words that are taken whole", () => {
     const { model } = golden.file;
     const merges = (model.merges as string[][]).map((pair) => pair.join(" "));

@@ -293,6 +293,7 @@ describe("GanTrainer", () => {
       ),
     ];
     for (const error of errors) expect(error).toBeInstanceOf(FormatError);
+    expect(errors[0].message).toMatch(/^GanTrainer: /);
     const { history } = await trainer.fit({ trainData: ringOf(), epochs: 1, resume: path });
     expect(history.length).toBe(1);
     expect([weights(generator), weights(discriminator)]).toEqual(before);

@@ -115,7 +115,7 @@ describe("the state of a run", () => {
     JSON.parse(JSON.stringify({ ...state, ...changes }));
 
   it("survives JSON, NaN included", () => {
-    expect(checkResumable("f", stored(), loader)).toEqual(state);
+    expect(checkResumable("fit", "f", stored(), loader)).toEqual(state);
   });
 
   it.each([
@@ -129,15 +129,20 @@ describe("the state of a run", () => {
     ["a loss that is text", stored({ lossSum: "1" })],
     ["early stop that is none", stored({ earlyStop: { best: "x" } })],
     ["no word on whether it stopped", stored({ stopped: undefined })],
+    ["proportions that are no numbers", stored({ proportions: [1, "2"] })],
     ["no data", stored({ data: undefined })],
     ["other data", stored({ data: { ...state.data, samples: 11 } })],
   ])("refuses %s", (_what, bad) => {
-    expect(() => checkResumable("f.safetensors", bad, loader)).toThrow(FormatError);
-    expect(() => checkResumable("f.safetensors", bad, loader)).toThrow(/^fit: f\.safetensors: .*; got .+\.$/);
+    expect(() => checkResumable("fit", "f.safetensors", bad, loader)).toThrow(FormatError);
+    expect(() => checkResumable("fit", "f.safetensors", bad, loader)).toThrow(
+      /^fit: f\.safetensors: .*; got .+\.$/,
+    );
   });
 
   it("notices another order of the same data", () => {
     const other = new DataLoader(dataset, { batchSize: 4, shuffle: true, seed: 4 });
-    expect(() => checkResumable("f", stored(), other)).toThrow(/the data must be that of the run to resume/);
+    expect(() => checkResumable("fit", "f", stored(), other)).toThrow(
+      /the data must be that of the run to resume/,
+    );
   });
 });

@@ -11,6 +11,7 @@ export interface LoadedKernels {
   /** For workers, which instantiate it on the same memory. */
   readonly module: WebAssembly.Module;
   readonly build: WasmBuild;
+  /** Whether the memory can be handed to workers. */
   readonly shared: boolean;
 }
 
@@ -38,13 +39,35 @@ export async function loadKernels(
   source?: WasmSource,
 ): Promise<LoadedKernels> {
   const from = await binaryOf(build, source);
-  const memory = createMemory(maximumBytes);
-  const module = from instanceof WebAssembly.Module ? from : await compile(from, memory.shared);
-  const instance = await WebAssembly.instantiate(module, { env: { memory: memory.memory } });
+  // Bytes are made to fit the memory; a module that is compiled already has to have a shared one.
+  const isCompiled = from instanceof WebAssembly.Module;
+  const memory = createMemory(maximumBytes, isCompiled || mayShare());
+  const module = isCompiled ? from : await compile(from, memory.shared);
+  const instance = await instantiate(module, memory);
   // TypeScript cannot look into a binary; `npm run check:wasm` compares its exports with the declared signatures.
   const exports = instance.exports as unknown as KernelExports;
   const ceiling = Math.min(maximumBytes, memory.maximumPages * PAGE_BYTES);
-  return { exports, heap: new WasmHeap(memory.memory, ceiling), module, build, shared: memory.shared };
+  return {
+    exports,
+    heap: new WasmHeap(memory.memory, ceiling),
+    module,
+    build,
+    shared: memory.shared && mayShare(),
+  };
+}
+
+async function instantiate(
+  module: WebAssembly.Module,
+  { memory, shared }: Memory,
+): Promise<WebAssembly.Instance> {
+  try {
+    const instance = await WebAssembly.instantiate(module, { env: { memory } });
+    if (typeof instance.exports.fill_f32 === "function") return instance;
+  } catch (cause) {
+    const hint = shared ? "" : " Where memory cannot be shared, pass their address or bytes.";
+    throw initError(`the kernels must be this package's; got: ${String(cause)}.${hint}`, cause);
+  }
+  throw new DeviceError("init", "the kernels must be this package's; got a module without them.");
 }
 
 // Bundlers know the files by the whole expressions `new URL("...", import.meta.url)`, so neither may be taken apart.
@@ -58,20 +81,22 @@ async function binaryOf(build: WasmBuild, source?: WasmSource): Promise<WasmBina
     : new URL("./kernels.wasm", import.meta.url);
 }
 
+interface Memory {
+  readonly memory: WebAssembly.Memory;
+  readonly shared: boolean;
+  readonly maximumPages: number;
+}
+
 /** Chromium makes shared memories on any page, but hands them to workers on cross-origin isolated ones only. */
 const mayShare = (): boolean =>
   (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false;
 
 // Shared from its first page where that can lead to threads, so that they can join later; smaller ceilings are tried
-// where address space is scarce, and pages without cross-origin isolation get an unshared memory.
-function createMemory(maximumBytes: number): {
-  memory: WebAssembly.Memory;
-  shared: boolean;
-  maximumPages: number;
-} {
+// where address space is scarce, and where it must not be shared, or cannot, it is not.
+function createMemory(maximumBytes: number, share: boolean): Memory {
   const initial = 16;
   const ceiling = Math.max(initial, Math.min(MAX_PAGES, Math.ceil(maximumBytes / PAGE_BYTES)));
-  for (let maximum = mayShare() ? ceiling : 0; maximum >= initial; maximum = maximum >> 1) {
+  for (let maximum = share ? ceiling : 0; maximum >= initial; maximum = maximum >> 1) {
     try {
       return {
         memory: new WebAssembly.Memory({ initial, maximum, shared: true }),

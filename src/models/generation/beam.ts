@@ -1,9 +1,10 @@
 // Beam search: the likeliest whole sequences instead of the likeliest next token.
 import { requireWhole } from "../../ops/checks.ts";
 import { Pacer } from "../../data/event-loop.ts";
-import { Decoding } from "./decoding.ts";
+import { requireFinite } from "../../ops/checks.ts";
+import { checkPrompts, Decoding } from "./decoding.ts";
 import type { LanguageModel } from "./decoding.ts";
-import { logProbabilities, penalised } from "./sampling.ts";
+import { checkSampling, logProbabilities, penalised } from "./sampling.ts";
 
 export interface BeamSearchOptions {
   /** Sequences that are followed at once; default 4. */
@@ -20,7 +21,7 @@ export interface BeamSearchOptions {
 export interface Beam {
   /** Without the prompt and the stop token. */
   readonly tokens: readonly number[];
-  /** The sum of the logarithms of its tokens' probabilities over their number ^ lengthPenalty. */
+  /** The sum of the logarithms of its tokens' probabilities over their number ^ lengthPenalty, a stop token included. */
   readonly score: number;
 }
 
@@ -44,9 +45,11 @@ function extensions(scores: readonly Float64Array[], sums: readonly number[], co
  * The likeliest continuations of a prompt, best first.
  *
  * At each step every followed sequence is continued by every token, and the `beams` likeliest are followed further. Ends when
- * as many sequences have ended and no other can become better.
+ * as many sequences have ended and the best of those followed, at its present length, is no better than any of them. (With a
+ * `lengthPenalty` above 0 it might have become so; to follow it to the end would seldom be worth its time.)
  *
- * @throws ShapeError for an empty prompt or sizes below 1.
+ * @throws ShapeError for an empty prompt or sizes below 1; ValueError for penalties outside their domains, or a token that is
+ * no whole number.
  */
 export async function beamSearch(
   model: LanguageModel,
@@ -56,7 +59,10 @@ export async function beamSearch(
   const { beams = 4, maxNewTokens, stopTokens = [], lengthPenalty = 1, repetitionPenalty = 1 } = options;
   requireWhole("beamSearch", "beams", beams, 1);
   requireWhole("beamSearch", "maxNewTokens", maxNewTokens, 1);
-  const decoding = new Decoding("beamSearch", model, [prompt], options);
+  requireFinite("beamSearch", "lengthPenalty", lengthPenalty);
+  checkSampling("beamSearch", { repetitionPenalty });
+  checkPrompts("beamSearch", [prompt]);
+  const decoding = new Decoding(model, [prompt], options);
   const scoreOf = (sum: number, length: number): number => sum / Math.max(1, length) ** lengthPenalty;
   const finished: Beam[] = [];
   const pacer = new Pacer();

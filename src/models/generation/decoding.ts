@@ -1,5 +1,5 @@
 // Sequences that grow token by token under a model: padding, caches, and the scores of what comes next.
-import { ShapeError } from "../../core/errors.ts";
+import { ShapeError, ValueError } from "../../core/errors.ts";
 import { reshape } from "../../ops/algebra.ts";
 import { tensor } from "../../ops/creation.ts";
 import { indexSelect } from "../../ops/selection.ts";
@@ -58,6 +58,16 @@ function fillUp(rows: readonly (readonly number[])[], side: "left" | "right"): F
   };
 }
 
+/** @throws ShapeError where there is none, or one is empty; ValueError for a token that is no whole number. */
+export function checkPrompts(op: string, prompts: readonly (readonly number[])[]): void {
+  if (prompts.length === 0 || prompts.some((prompt) => prompt.length === 0)) {
+    const got = prompts.length === 0 ? "none" : `one of no tokens among ${String(prompts.length)}`;
+    throw new ShapeError(op, `prompts must hold a token each; got ${got}. Begin with a start token.`);
+  }
+  const wrong = prompts.flat().find((token) => !Number.isInteger(token));
+  if (wrong !== undefined) throw new ValueError(op, `tokens must be whole numbers; got ${String(wrong)}.`);
+}
+
 /** A batch of sequences under a model; dispose() it. */
 export class Decoding {
   readonly #model: LanguageModel;
@@ -67,16 +77,8 @@ export class Decoding {
   /** Per row and place in the cache: whether there is padding. */
   #hidden: boolean[][];
 
-  constructor(
-    op: string,
-    model: LanguageModel,
-    prompts: readonly (readonly number[])[],
-    options: DecodingOptions,
-  ) {
-    if (prompts.length === 0 || prompts.some((prompt) => prompt.length === 0)) {
-      const got = prompts.length === 0 ? "none" : `one of no tokens among ${String(prompts.length)}`;
-      throw new ShapeError(op, `prompts must hold a token each; got ${got}. Begin with a start token.`);
-    }
+  /** `prompts` have been checked. */
+  constructor(model: LanguageModel, prompts: readonly (readonly number[])[], options: DecodingOptions) {
     this.#model = model;
     this.#side = options.padding ?? "left";
     this.#rows = prompts.map((prompt) => [...prompt]);

@@ -2,7 +2,8 @@
 import { philox4x32 } from "../../core/philox.ts";
 import { requireWhole } from "../../ops/checks.ts";
 import { Pacer } from "../../data/event-loop.ts";
-import { Decoding } from "./decoding.ts";
+import { ValueError } from "../../core/errors.ts";
+import { checkPrompts, Decoding } from "./decoding.ts";
 import type { DecodingOptions, LanguageModel } from "./decoding.ts";
 import { checkSampling, chooseToken } from "./sampling.ts";
 import type { SamplingOptions } from "./sampling.ts";
@@ -32,8 +33,8 @@ function drawAt(seed: number, stream: number, step: number): number {
  * oldest tokens are forgotten. Gives the event loop a turn at least every 50 ms; leave the loop to stop. The model should
  * be in evaluation (`model.eval()`), or its dropout is at work.
  *
- * @throws ShapeError for an empty prompt; ValueError for an option outside its domain; IndexError for a token outside the
- * vocabulary.
+ * @throws ShapeError for an empty prompt; ValueError for an option outside its domain, or a token that is no whole number;
+ * IndexError for a token outside the vocabulary.
  */
 export async function* generateBatch(
   model: LanguageModel,
@@ -41,11 +42,14 @@ export async function* generateBatch(
   options: GenerateOptions = {},
 ): AsyncGenerator<(number | null)[], void, undefined> {
   checkSampling("generate", options);
+  checkPrompts("generate", prompts);
   const { stopTokens = [], seed = 0, stream = 0 } = options;
-  const longest = Math.max(...prompts.map((prompt) => prompt.length));
+  if (!Number.isSafeInteger(seed))
+    throw new ValueError("generate", `seed must be a whole number within 2^53; got ${String(seed)}.`);
+  const longest = prompts.reduce((most, { length }) => Math.max(most, length), 0);
   const { maxNewTokens = Math.max(1, model.contextLength - longest) } = options;
   requireWhole("generate", "maxNewTokens", maxNewTokens, 0);
-  const decoding = new Decoding("generate", model, prompts, options);
+  const decoding = new Decoding(model, prompts, options);
   const ended = prompts.map(() => false);
   const pacer = new Pacer();
   try {

@@ -39,11 +39,25 @@ export function penalised(scores: ArrayLike<number>, seen: readonly number[], pe
   return lowered;
 }
 
-/** The first of the largest; NaN is never it. */
+/** The first of the largest; NaN is it only where there is nothing else. */
 export function likeliest(scores: ArrayLike<number>): number {
   let best = 0;
-  for (let i = 1; i < scores.length; i++) if (!(scores[i] <= scores[best])) best = i;
+  for (let i = 1; i < scores.length; i++)
+    if (scores[i] > scores[best] || (Number.isNaN(scores[best]) && !Number.isNaN(scores[i]))) best = i;
   return best;
+}
+
+/** Places of the scores, the largest first and NaN last. */
+function byScore(scores: Float64Array): number[] {
+  const ranks = scores.map((score) => (Number.isNaN(score) ? -Infinity : score));
+  // Infinities that are equal differ by NaN, which the order of places then decides.
+  return Array.from(ranks.keys()).sort((a, b) => ranks[b] - ranks[a] || a - b);
+}
+
+/** e^((score - largest) / temperature): 1 for the largest, be it infinite, and 0 for NaN. */
+function weightOf(score: number, largest: number, temperature: number): number {
+  if (score === largest) return 1;
+  return Number.isNaN(score) ? 0 : Math.exp((score - largest) / temperature);
 }
 
 /**
@@ -59,9 +73,8 @@ export function chooseToken(
   const { temperature = 1, topK = Infinity, topP = 1, repetitionPenalty = 1 } = options;
   const lowered = penalised(scores, seen, repetitionPenalty);
   if (!samples(options)) return likeliest(lowered);
-  const order = Array.from(lowered.keys()).sort((a, b) => lowered[b] - lowered[a] || a - b);
-  const kept = order.slice(0, Math.min(topK, order.length));
-  const weights = kept.map((token) => Math.exp((lowered[token] - lowered[order[0]]) / temperature));
+  const kept = byScore(lowered).slice(0, topK);
+  const weights = kept.map((token) => weightOf(lowered[token], lowered[kept[0]], temperature));
   const total = weights.reduce((a, b) => a + b, 0);
   // The nucleus ends with the token that reaches topP.
   let [count, mass] = [0, 0];

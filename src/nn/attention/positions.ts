@@ -2,7 +2,7 @@
 // (Learned positions are an `Embedding` of the place.)
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape } from "../../core/shape.ts";
-import { add, mul, reshape, slice, sub } from "../../ops/algebra.ts";
+import { add, mul, slice, sub } from "../../ops/algebra.ts";
 import { requireWhole } from "../../ops/checks.ts";
 import { tensor } from "../../ops/creation.ts";
 import { cat } from "../../ops/placement.ts";
@@ -76,15 +76,14 @@ export class SinusoidalPositions extends Module {
   override forward(x: Tensor, places: Places = 0): Tensor {
     x.assertAlive("SinusoidalPositions");
     const [length, width] = x.shape.slice(-2);
-    const at = placesOf(places, length);
-    const isShared = at.length === length;
-    if (width !== this.width || (!isShared && at.length !== x.shape[0] * length)) {
+    if (x.rank < 2 || width !== this.width) {
       throw new ShapeError(
         "SinusoidalPositions",
-        `x must be [B, T, ${String(this.width)}] with a place for each of its tokens; got ${formatShape(x.shape)} and ${String(at.length)} places.`,
+        `x must be [..., T, ${String(this.width)}]; got ${formatShape(x.shape)}.`,
       );
     }
-    const shape = isShared ? [length, width] : [x.shape[0], length, width];
+    const { at, leading } = placesOf("SinusoidalPositions", places, x);
+    const shape = [...leading, length, width];
     const { device, dtype } = x;
     return composite("SinusoidalPositions", () =>
       add(x, tensor(waves(at, width, this.base), { shape, device, dtype })),
@@ -126,7 +125,7 @@ export class RotaryEmbedding extends Module {
     return "RotaryEmbedding";
   }
 
-  /** x [B, H, T, E] (or [..., T, E] where all sequences stand alike) -> x's. */
+  /** x [..., T, E], sequences along its first axis -> x's shape. */
   override forward(x: Tensor, places: Places = 0): Tensor {
     x.assertAlive("RotaryEmbedding");
     const [length, width] = x.shape.slice(-2);
@@ -137,14 +136,8 @@ export class RotaryEmbedding extends Module {
       );
     }
     const half = width / 2;
-    const at = placesOf(places, length);
-    if (at.length !== length && at.length !== x.shape[0] * length) {
-      throw new ShapeError(
-        "RotaryEmbedding",
-        `places must be one for each of ${String(length)} tokens; got ${String(at.length)}.`,
-      );
-    }
-    const shape = at.length === length ? [length, half] : [x.shape[0], 1, length, half];
+    const { at, leading } = placesOf("RotaryEmbedding", places, x);
+    const shape = [...leading, length, half];
     const turned = angles(at, width, this.base);
     const table = (f: (angle: number) => number): Tensor =>
       tensor(turned.map(f), { shape, dtype: x.dtype, device: x.device });
@@ -160,11 +153,35 @@ export class RotaryEmbedding extends Module {
   }
 }
 
-function placesOf(places: Places, length: number): number[] {
-  return typeof places === "number"
-    ? range(places, length)
-    : (places as readonly (number | number[])[]).flat();
+interface Placed {
+  /** Flat: of one sequence, or of all, one behind the other. */
+  readonly at: readonly number[];
+  /** Axes of a table of them before [T, ...], so that it broadcasts to x. */
+  readonly leading: readonly number[];
 }
+
+/** The places of the tokens of x [..., T, E], in one row for all sequences or one for each. */
+function placesOf(op: string, places: Places, x: Tensor): Placed {
+  const [length] = x.shape.slice(-2);
+  const rows = typeof places === "number" ? [range(places, length)] : rowsOf(places);
+  const tokens = `${String(length)} tokens`;
+  const fail = (rule: string, got: string): never => {
+    throw new ShapeError(op, `places must be ${rule}; got ${got}.`);
+  };
+  const lengths = rows.map((row) => row.length);
+  if (rows.length === 1) {
+    if (lengths[0] !== length) fail(`one for each of ${tokens}`, String(lengths[0]));
+    return { at: rows[0], leading: [] };
+  }
+  if (lengths.some((one) => one !== length))
+    fail(`rows of one for each of ${tokens}`, `rows of ${lengths.join(", ")}`);
+  if (x.rank < 3 || rows.length !== x.shape[0])
+    fail(`one row, or one for each sequence of x ${formatShape(x.shape)}`, `${String(rows.length)} rows`);
+  return { at: rows.flat(), leading: [rows.length, ...new Array<number>(x.rank - 3).fill(1)] };
+}
+
+const rowsOf = (places: Exclude<Places, number>): readonly (readonly number[])[] =>
+  typeof places[0] === "object" ? (places as readonly (readonly number[])[]) : [places as readonly number[]];
 
 /** The slope of each head: powers of 2^(-8 / n) for n a power of two, filled up from the next one otherwise. */
 function alibiSlopes(heads: number): number[] {
@@ -196,6 +213,5 @@ export function alibiBias(
     }
   }
   const { device, dtype = "float32" } = whereOf(options);
-  const flat = tensor(values, { dtype, ...(device !== undefined && { device }) });
-  return composite("alibiBias", () => reshape(flat, [heads, queries, keys]));
+  return tensor(values, { shape: [heads, queries, keys], dtype, ...(device !== undefined && { device }) });
 }

@@ -46,7 +46,7 @@ function gated(x: Tensor): Tensor {
 function activationOf(op: string, activation: TransformerActivation): Activate {
   if (typeof activation === "function") return activation;
   if (activation === "swiglu") return gated;
-  if (activation in activations) return activations[activation];
+  if (Object.hasOwn(activations, activation)) return activations[activation];
   throw new ValueError(
     op,
     `activation must be relu, gelu, swiglu or a function; got ${activation as string}.`,

@@ -106,7 +106,7 @@ function checkAll(op: string, q: Tensor, k: Tensor, v: Tensor, options: Attentio
 }
 
 function checkNumbers(op: string, options: AttentionOptions): void {
-  requireProbability(op, options.dropout ?? 0);
+  requireProbability(op, options.dropout ?? 0, "dropout");
   requireWhole(op, "queryOffset", options.queryOffset ?? 0, 0);
   if (options.scale !== undefined) requireFinite(op, "scale", options.scale);
 }

@@ -8,6 +8,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { add, cast, mul, reshape } from "../algebra.ts";
 import { requireFloat, requireSameDevice } from "../checks.ts";
 import { gt, le, where } from "./comparison.ts";
+import { exp } from "./exponential.ts";
 import { openClamp } from "./extremes.ts";
 import { activationGrad, floatComposite, unary, unaryWith } from "./unary.ts";
 import type { UnaryFunction } from "./unary.ts";
@@ -69,10 +70,12 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
   });
 }
 
-// Left of 0 the derivative is a b e^(b x) = b (y + a): no exponential of its own, and bounded on the right too.
-const eluPrimitive = unaryWith("elu", ["x", "y"], (g, { x, y }, { a, b }) =>
-  where(le(x, 0), mul(g, mul(add(y, a), b)), g),
-);
+// Left of 0 the derivative is a b e^(b x). It equals b (y + a), where an exponential would be spared, but that loses every
+// digit as y nears -a. Right of 0 the exponent is 0: one that overflows would make second derivatives NaN.
+const eluPrimitive = unaryWith("elu", ["x"], (g, { x }, { a, b }) => {
+  const isLeft = le(x, 0);
+  return where(isLeft, mul(g, mul(exp(mul(where(isLeft, x, 0), b)), a * b)), g);
+});
 
 /** y = x above 0, and alpha (e^x - 1) below, alpha 1 by default. The derivative at 0 is alpha. */
 export const elu = (x: Tensor, alpha = 1): Tensor => apply(eluPrimitive, [x], { op: "elu", a: alpha, b: 1 });

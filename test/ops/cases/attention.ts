@@ -154,7 +154,7 @@ export const attentionRows: readonly Row[] = [
           [3, 4],
         ],
         "ValueError",
-        "p must lie in 0..1; got 2.",
+        "dropout must lie in 0..1; got 2.",
         { dropout: 2 },
       ),
     ],

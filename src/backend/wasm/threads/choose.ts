@@ -1,7 +1,7 @@
 // How many threads, and why: what the user asked for, what the processor has, what the runtime allows.
 // What threads consist of is loaded only where there are some: most pages have one.
 import { ValueError } from "../../../core/errors.ts";
-import { isNode, nodeBuiltin } from "../../../core/runtime.ts";
+import { isNode } from "../../../core/runtime.ts";
 import type { KernelExports } from "../exports.ts";
 import { MAX_THREADS } from "./control.ts";
 import type { PoolOptions, ThreadPool } from "./pool.ts";
@@ -34,10 +34,14 @@ export async function chooseThreads(options: ThreadsOptions, shared: boolean): P
   const spawn = await chooseSpawn(workerUrl);
   if (spawn === null) return one("the runtime has no workers");
   if (threads !== undefined) return { count: threads, reason: "asked for", spawn };
-  const processors = await countProcessors();
-  if (processors <= 1) return one("there is one processor");
+  const { count: processors, isLimited } = await countProcessors();
+  if (processors <= 1) return one(isLimited ? "the process may use one processor" : "there is one processor");
   const count = Math.min(processors, MOST_BY_DEFAULT);
-  return { count, reason: `there are ${String(processors)} processors`, spawn };
+  return {
+    count,
+    reason: `${isLimited ? "the process may use" : "there are"} ${String(processors)} processors`,
+    spawn,
+  };
 }
 
 const one = (reason: string): ThreadsChoice => ({ count: 1, reason, spawn: null });
@@ -51,12 +55,10 @@ export function checkThreads({ threads = 1 }: ThreadsOptions): void {
   );
 }
 
-async function countProcessors(): Promise<number> {
-  if (isNode()) {
-    const os = await nodeBuiltin<{ availableParallelism?(): number; cpus(): unknown[] }>("node:os");
-    if (os) return os.availableParallelism?.() ?? os.cpus().length;
-  }
-  return (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ?? 1;
+async function countProcessors(): Promise<{ readonly count: number; readonly isLimited: boolean }> {
+  if (isNode()) return (await import("./processors.ts")).usableProcessors();
+  const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } };
+  return { count: navigator?.hardwareConcurrency ?? 1, isLimited: false };
 }
 
 /** Threads, and the kernels' exports as they share them. */

@@ -63,6 +63,8 @@ const MAIN_SPIN_MS = 0.08;
 const STALL_MS = 10_000;
 /** How long the main thread sleeps before it looks whether a worker is stuck. */
 const WAIT_MS = 50;
+/** More than this between two looks is not a worker's fault. */
+const LONGEST_LOOK_MS = 4 * WAIT_MS;
 
 export class ThreadPool {
   readonly threads: number;
@@ -85,6 +87,8 @@ export class ThreadPool {
     this.#options = options;
     this.threads = Math.min(options.threads, MAX_THREADS);
     this.limit = this.threads;
+    // Who looks for work before the first job divides by it, and finds nothing.
+    this.#words[layout.shares] = 1;
   }
 
   set thresholds(thresholds: Thresholds) {
@@ -236,14 +240,18 @@ export class ThreadPool {
     const { stallMs = STALL_MS } = this.#options;
     const began = performance.now();
     let done = Atomics.load(words, layout.done);
-    let moved = began;
+    let looked = began;
+    let waited = 0;
     while (done !== chunks) {
       const now = performance.now();
-      if (now - moved > stallMs + 100 * longestMs) this.#fail(kernel, "it did not come back");
+      // A process that was halted (by Ctrl+Z, a debugger, a sleeping machine) finds its workers halted as long as itself.
+      waited += Math.min(now - looked, LONGEST_LOOK_MS);
+      looked = now;
+      if (waited > stallMs + 100 * longestMs) this.#fail(kernel, "it did not come back");
       if (this.#mayBlock && now - began > MAIN_SPIN_MS) this.#sleep(done);
       const before = done;
       for (let i = 0; i < 100 && done === before; i++) done = Atomics.load(words, layout.done);
-      if (done !== before) moved = now;
+      if (done !== before) waited = 0;
     }
     if (Atomics.load(words, layout.failed) === 1) this.#fail(kernel, this.#message());
   }
