@@ -1,5 +1,5 @@
 // A layer of each kind that has a state, as scripts/state_dicts.py makes it in PyTorch.
-import { rand, relu } from "../../src/index.ts";
+import { rand, relu, scope } from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
 import * as nn from "../../src/nn/index.ts";
 
@@ -36,8 +36,9 @@ export const stateLayers: Readonly<Record<string, () => nn.Module>> = {
   PReLU: () => new nn.PReLU(3),
   Embedding: () => new nn.Embedding(5, 3, { paddingIdx: 1 }),
   MultiheadAttention: () => new nn.MultiheadAttention(4, 2),
-  CrossEntropyLoss: () => new nn.CrossEntropyLoss({ weight: rand([3]) }),
-  BCEWithLogitsLoss: () => new nn.BCEWithLogitsLoss({ weight: rand([3]), posWeight: rand([3]) }),
+  // Weights stay their maker's, here the scope's.
+  CrossEntropyLoss: () => scope(() => new nn.CrossEntropyLoss({ weight: rand([3]) })),
+  BCEWithLogitsLoss: () => scope(() => new nn.BCEWithLogitsLoss({ weight: rand([3]), posWeight: rand([3]) })),
   weightNorm: () => nn.weightNorm(new nn.Linear(3, 2)),
   spectralNorm: () => nn.spectralNorm(new nn.Linear(3, 2)),
   Block: () => new Block(),
