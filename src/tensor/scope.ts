@@ -35,7 +35,7 @@ export class Scope {
   readonly name: string;
   readonly #parent: Scope | null;
   readonly #detached: boolean;
-  readonly #handles: Tensor[] = [];
+  #handles: Tensor[] = [];
   #open = true;
   #running = 0;
 
@@ -96,7 +96,7 @@ export class Scope {
       handles[i].scope = null;
       handles[i].release(this.name);
     }
-    handles.length = 0;
+    this.#handles = [];
   }
 
   [Symbol.dispose](): void {

@@ -276,6 +276,43 @@ describe("backward", () => {
   );
 
   it(
+    "keeps the order of a graph wired at random, in which the search meets nodes in any order",
+    scoped(() => {
+      const x = leaf([1]);
+      const nodes: Tensor[] = [x];
+      // The derivative of each node.
+      const slopes = [1];
+      let state = 1;
+      const pick = (n: number): number => (state = (state * 48271) % 2147483647) % n;
+      for (let i = 0; i < 400; i++) {
+        const [a, b] = [Math.max(0, nodes.length - 1 - pick(40)), pick(nodes.length)];
+        nodes.push(mul(add(nodes[a], mul(nodes[b], 0.5)), 0.65));
+        slopes.push((slopes[a] + slopes[b] * 0.5) * 0.65);
+      }
+      const y = nodes.filter((_, i) => i % 7 === 3).reduce((sum, node) => add(sum, node));
+      const expected = slopes.filter((_, i) => i % 7 === 3).reduce((sum, n) => sum + n);
+      backward(y);
+      expect(numbers(x.grad)[0]).toBeCloseTo(expected, 4);
+      release(x);
+    }),
+  );
+
+  it(
+    "leaves a leaf that was frozen after the op without a gradient, also where it was thawed again",
+    scoped(() => {
+      const [x, frozen, thawed] = [leaf([1]), leaf([2]), leaf([3])];
+      const y = mul(mul(x, frozen), thawed);
+      frozen.setRequiresGrad(false);
+      thawed.setRequiresGrad(false).setRequiresGrad(true);
+      backward(y);
+      expect(numbers(x.grad)).toEqual([6]);
+      expect(frozen.grad).toBeNull();
+      expect(thawed.grad).toBeNull();
+      release(x, thawed);
+    }),
+  );
+
+  it(
     "reaches leaves whose handles were released: nothing to give, nothing to throw",
     scoped(() => {
       const x = leaf([1]);
