@@ -1,7 +1,7 @@
 /*
- * Attention, backward: the probabilities are recomputed block by block from the saved logarithms of their sums.
+ * Attention, backward: the probabilities are recomputed block by block from the saved maxima and sums.
  *
- * With p = e^(s - logSum), z what dropout multiplied with (1 without it), D = sum(g y) per query:
+ * With p = e^(s - max) / sum, z what dropout multiplied with (1 without it), D = sum(g y) per query:
  *   gv = (p z)T g      ds = p (z (g vT) - D) scale      gq = ds k      gk = dsT q
  * Scores and ds lie [key][8 queries]: gq comes from them as they are, gv and gk sum over queries and take them as packed
  * panels of 6 keys. Units: batch * keyHeads; the query heads that share keys are added in order.
@@ -37,7 +37,8 @@ class Places {
   gradients: usize;
   buffer: usize;
   draws: usize;
-  logSums: usize;
+  maxima: usize;
+  inverses: usize;
   products: usize;
   queryPanels: usize;
   gPanels: usize;
@@ -62,8 +63,9 @@ function layOut(place: Places, base: usize, width: i32, valueWidth: i32): void {
   place.gradients = place.scores + rows;
   place.buffer = place.gradients + rows;
   place.draws = place.buffer + rows;
-  place.logSums = place.draws + rows;
-  place.products = place.logSums + bytes(QUERY_BLOCK);
+  place.maxima = place.draws + rows;
+  place.inverses = place.maxima + bytes(QUERY_BLOCK);
+  place.products = place.inverses + bytes(QUERY_BLOCK);
   place.queryPanels = place.products + bytes(QUERY_BLOCK);
   place.gPanels = place.queryPanels + panelBytes(QUERY_BLOCK, width);
   place.queryRows = place.gPanels + panelBytes(QUERY_BLOCK, valueWidth);
@@ -82,11 +84,11 @@ export function attention_grad_scratch_bytes(width: i32, valueWidth: i32): i32 {
   const perWidth = QUERY_BLOCK + KEY_BLOCK;
   const widths = perWidth * (width + roundUp(width, TILE_ROWS)) + QUERY_BLOCK * roundUp(width, TILE_COLUMNS);
   const valueWidths = perWidth * valueWidth + QUERY_BLOCK * roundUp(valueWidth, TILE_COLUMNS);
-  const floats = 56 + 32 * KEY_BLOCK + 2 * QUERY_BLOCK + widths + valueWidths + 2 * KEY_BLOCK * QUERY_BLOCK;
+  const floats = 56 + 32 * KEY_BLOCK + 3 * QUERY_BLOCK + widths + valueWidths + 2 * KEY_BLOCK * QUERY_BLOCK;
   return floats * 4 + <i32>PLACES_BYTES;
 }
 
-/** gq, gk and gv for units [start, end). y and logSum are what forward gave; maskPtr optional. */
+/** gq, gk and gv for units [start, end). y and normaliser are what forward gave; maskPtr optional. */
 export function attention_grad_f32(
   gPtr: usize,
   qPtr: usize,
@@ -94,7 +96,7 @@ export function attention_grad_f32(
   vPtr: usize,
   maskPtr: usize,
   yPtr: usize,
-  logSumPtr: usize,
+  normaliserPtr: usize,
   gqPtr: usize,
   gkPtr: usize,
   gvPtr: usize,
@@ -126,10 +128,10 @@ export function attention_grad_f32(
       const q = qPtr + bytes(batch) * a.qBatch + bytes(head) * a.qHead;
       const y = yPtr + bytes(batch) * a.yBatch + bytes(head) * a.yHead;
       const mask = maskPtr + bytes(batch) * a.maskBatch + bytes(head) * a.maskHead;
-      const logSum = logSumPtr + bytes(batchHead) * a.nQueries;
+      const normaliser = normaliserPtr + bytes(2 * batchHead) * a.nQueries;
       const gq = gqPtr + bytes(batch) * a.gqBatch + bytes(head) * a.gqHead;
       for (let firstQuery = 0; firstQuery < a.nQueries; firstQuery += QUERY_BLOCK) {
-        packBlock(a, place, firstQuery, g, q, y, logSum);
+        packBlock(a, place, firstQuery, g, q, y, normaliser);
         const nQueries = min(a.nQueries - firstQuery, QUERY_BLOCK);
         const seen = a.causal ? max(0, min(a.nKeys, firstQuery + nQueries + a.offset)) : a.nKeys;
         for (let firstKey = 0; firstKey < seen; firstKey += KEY_BLOCK) {
@@ -180,7 +182,7 @@ export function attention_grad_f32(
   }
 }
 
-/** Packs a block of queries and of their incoming gradients, both ways, with D = sum(g y) and logSum per query. */
+/** Packs a block of queries and of their incoming gradients, both ways, with D = sum(g y) and the normaliser per query. */
 function packBlock(
   a: Attention,
   place: Places,
@@ -188,7 +190,7 @@ function packBlock(
   gPtr: usize,
   qPtr: usize,
   yPtr: usize,
-  logSumPtr: usize,
+  normaliserPtr: usize,
 ): void {
   const nQueries = min(a.nQueries - firstQuery, QUERY_BLOCK);
   const gRow = bytes(a.gRow);
@@ -218,7 +220,9 @@ function packBlock(
   packColumns(q, qRow, qColumn, nQueries, a.width, place.queryRows);
   for (let i = 0; i < roundUp(nQueries, TILE_COLUMNS); ++i) {
     // Lanes beyond the last query repeat it, as the packed panels do.
-    store<f32>(place.logSums + bytes(i), load<f32>(logSumPtr + bytes(firstQuery + min(i, nQueries - 1))));
+    const from = normaliserPtr + bytes(2 * (firstQuery + min(i, nQueries - 1)));
+    store<f32>(place.maxima + bytes(i), load<f32>(from));
+    store<f32>(place.inverses + bytes(i), load<f32>(from, 4));
   }
   memory.fill(place.queryGrads, 0, panelBytes(roundUp(nQueries, TILE_COLUMNS), roundUp(a.width, TILE_ROWS)));
 }
@@ -251,7 +255,7 @@ function passBack(
   );
   if (a.causal || a.maskKind != NO_MASK) hideScores(a, maskPtr, firstQuery, firstKey, n, scores, buffer);
   if (a.dropout) drawDropout(a, batchHead, firstQuery, firstKey, n, buffer, place.draws);
-  differentiate(a, scores, gradients, buffer, n, place.logSums + bytes(i), place.products + bytes(i));
+  differentiate(a, place, i, scores, gradients, buffer, n);
   const panel = panelBytes(TILE_COLUMNS, roundUp(a.width, TILE_ROWS));
   accumulateTiles(
     place.keyColumns,
@@ -274,20 +278,21 @@ function passBack(
 /** scores -> p z; gradients (g vT) -> p (z (g vT) - D) scale. */
 function differentiate(
   a: Attention,
+  place: Places,
+  i: i32,
   scoresPtr: usize,
   gradientsPtr: usize,
   dropoutPtr: usize,
   nKeys: i32,
-  logSumPtr: usize,
-  productPtr: usize,
 ): void {
   const end = <usize>nKeys * ROW;
   const scale = f32x4.splat(a.scale);
   for (let lane: usize = 0; lane < ROW; lane += 16) {
-    const logSum = v128.load(logSumPtr + lane);
-    const product = v128.load(productPtr + lane);
+    const largest = v128.load(place.maxima + bytes(i) + lane);
+    const inverse = v128.load(place.inverses + bytes(i) + lane);
+    const product = v128.load(place.products + bytes(i) + lane);
     for (let at = lane; at < end; at += ROW) {
-      let p = expBelow4(f32x4.sub(v128.load(scoresPtr + at), logSum));
+      let p = f32x4.mul(expBelow4(f32x4.sub(v128.load(scoresPtr + at), largest)), inverse);
       let dp = v128.load(gradientsPtr + at);
       const scaled = f32x4.mul(p, scale);
       if (a.dropout) {

@@ -1,11 +1,11 @@
 /*
  * Attention, forward: y = softmax(scale q kT + mask) v by tiles, never holding more than a block of scores (Dao et al.
  * 2022, "FlashAttention"). Per query a running maximum and a running sum; what was accumulated under an older maximum is
- * scaled down. The logarithm of the sum is kept for the backward pass, which recomputes the scores.
+ * scaled down. Maximum and sum are kept for the backward pass, which recomputes the scores: apart, since the logarithm of the
+ * sum would vanish beside a large maximum.
  *
  * A query that sees no key at all gets zeros. Units: batch * heads * blocks of QUERY_BLOCK queries.
  */
-import { log4 } from "../math";
 import { packRows } from "../matmul-pack";
 import { TILE_COLUMNS, TILE_ROWS } from "../matmul-kernel";
 import { bytes } from "../simd";
@@ -44,14 +44,14 @@ export function attention_units(batch: i32, heads: i32, nQueries: i32): i32 {
   return batch * heads * ((nQueries + QUERY_BLOCK - 1) / QUERY_BLOCK);
 }
 
-/** y and logSum [batch, heads, nQueries] for units [start, end). maskPtr optional. */
+/** y and normaliser [batch, heads, nQueries, 2] for units [start, end). maskPtr optional. */
 export function attention_f32(
   qPtr: usize,
   kPtr: usize,
   vPtr: usize,
   maskPtr: usize,
   yPtr: usize,
-  logSumPtr: usize,
+  normaliserPtr: usize,
   shapePtr: usize,
   scratchPtr: usize,
   unitMadds: i32,
@@ -76,7 +76,7 @@ export function attention_f32(
       vPtr + bytes(batch) * a.vBatch + bytes(keyHead) * a.vHead,
       maskPtr + bytes(batch) * a.maskBatch + bytes(head) * a.maskHead,
       yPtr + bytes(batch) * a.yBatch + bytes(head) * a.yHead + bytes(firstQuery) * a.yRow,
-      logSumPtr + bytes(batchHead) * a.nQueries + bytes(firstQuery),
+      normaliserPtr + bytes(2 * batchHead) * a.nQueries + bytes(2 * firstQuery),
       scratchPtr,
     );
   }
@@ -91,7 +91,7 @@ function attendBlock(
   vPtr: usize,
   maskPtr: usize,
   yPtr: usize,
-  logSumPtr: usize,
+  normaliserPtr: usize,
   scratchPtr: usize,
 ): void {
   const nQueries = min(a.nQueries - firstQuery, QUERY_BLOCK);
@@ -143,7 +143,7 @@ function attendBlock(
       sums + bytes(i),
       min(nQueries - i, TILE_COLUMNS),
       yPtr + bytes(i) * a.yRow,
-      logSumPtr + bytes(i),
+      normaliserPtr + bytes(2 * i),
     );
   }
 }
@@ -207,7 +207,7 @@ function inverseOrZero(sum: v128): v128 {
   return v128.andnot(f32x4.div(f32x4.splat(1), sum), f32x4.eq(sum, f32x4.splat(0)));
 }
 
-/** Divides by the sums, turns the panel into rows of y, and writes max + ln sum; 0 for a query that saw nothing. */
+/** Divides by the sums, turns the panel into rows of y, and writes max and 1 / sum; zeros for a query that saw nothing. */
 function finishPanel(
   a: Attention,
   accPtr: usize,
@@ -215,7 +215,7 @@ function finishPanel(
   sumPtr: usize,
   nQueries: i32,
   yPtr: usize,
-  logSumPtr: usize,
+  normaliserPtr: usize,
 ): void {
   const sum0 = v128.load(sumPtr);
   const sum1 = v128.load(sumPtr, 16);
@@ -226,8 +226,12 @@ function finishPanel(
     v128.store(accPtr + at, f32x4.mul(v128.load(accPtr + at, 16), scale1), 16);
   }
   storeQueries(accPtr, a.valueWidth, nQueries, yPtr, bytes(a.yRow));
-  const zero = f32x4.splat(0);
-  v128.store(sumPtr, v128.andnot(f32x4.add(v128.load(maxPtr), log4(sum0)), f32x4.eq(sum0, zero)));
-  v128.store(sumPtr, v128.andnot(f32x4.add(v128.load(maxPtr, 16), log4(sum1)), f32x4.eq(sum1, zero)), 16);
-  for (let i = 0; i < nQueries; ++i) store<f32>(logSumPtr + bytes(i), load<f32>(sumPtr + bytes(i)));
+  v128.store(maxPtr, v128.and(v128.load(maxPtr), f32x4.ne(sum0, f32x4.splat(0))));
+  v128.store(maxPtr, v128.and(v128.load(maxPtr, 16), f32x4.ne(sum1, f32x4.splat(0))), 16);
+  v128.store(sumPtr, scale0);
+  v128.store(sumPtr, scale1, 16);
+  for (let i = 0; i < nQueries; ++i) {
+    store<f32>(normaliserPtr + bytes(2 * i), load<f32>(maxPtr + bytes(i)));
+    store<f32>(normaliserPtr + bytes(2 * i), load<f32>(sumPtr + bytes(i)), 4);
+  }
 }

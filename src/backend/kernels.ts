@@ -226,7 +226,7 @@ export interface AttentionInputs {
 /** What the forward pass gave, and the gradient of its output. */
 export interface AttentionResults {
   readonly y: Operand;
-  readonly logSum: Operand;
+  readonly normaliser: Operand;
   readonly g: Operand;
 }
 
@@ -297,10 +297,10 @@ export interface FusedKernels {
     loss: ClassLoss,
   ): void;
   /**
-   * y [B, H, T, Ev] (dense along its last axis) = softmax(scores) v, zeros for a query that sees no key; logSum [B, H, T]
-   * dense = log(sum(e^scores)), 0 for such a query.
+   * y [B, H, T, Ev] (dense along its last axis) = softmax(scores) v, zeros for a query that sees no key; normaliser
+   * [B, H, T, 2] dense: the largest score, and 1 / sum(e^(scores - largest)); zeros for such a query.
    */
-  attention(inputs: AttentionInputs, y: Operand, logSum: Operand, attrs: AttentionAttrs): void;
+  attention(inputs: AttentionInputs, y: Operand, normaliser: Operand, attrs: AttentionAttrs): void;
   /** Gradients of q, k and v, in their shapes and dense along their last axes. */
   attentionGrad(
     inputs: AttentionInputs,

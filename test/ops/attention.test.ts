@@ -129,6 +129,21 @@ describe("attention by tiles", () => {
     }),
   );
 
+  it.each([false, true])(
+    "has the right gradients where all scores of a query are far from 0, causal %s",
+    scopedEach((causal) => {
+      const found = [true, false].map((byKernel) => {
+        Object.assign(fused, byKernel ? kernels : { attention: "decompose", attentionGrad: "decompose" });
+        const [q, k, v] = [1, 2, 3].map((seed) => draw([1, 2, 70, 5], seed).setRequiresGrad(true));
+        const rows = Float32Array.from({ length: 70 }, (_, i) => [-1e9, 0, 3e7, -300][i % 4]);
+        const mask = tensor(rows, { shape: [70, 1] });
+        const y = scaledDotProductAttention(q, k, v, { mask, causal });
+        return grad(y, [q, k, v], { gradOutput: draw([1, 2, 70, 5], 4) });
+      });
+      found[0].forEach((g, i) => expect(g).toBeCloseToTensor(found[1][i], { rtol: 1e-4, atol: 1e-4 }));
+    }),
+  );
+
   it(
     "hides later tokens: changing one changes nothing before it",
     scoped(() => {

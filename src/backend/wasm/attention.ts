@@ -95,7 +95,7 @@ export function attentionKernels(
   }
 
   return {
-    attention(inputs, y, logSum, attrs) {
+    attention(inputs, y, normaliser, attrs) {
       const { q, k, v, mask } = inputs;
       const [batch, heads, nQueries, width] = q.view.shape;
       const valueWidth = v.view.shape[3];
@@ -110,7 +110,7 @@ export function attentionKernels(
         pointer(v),
         maskPtr,
         pointer(y),
-        pointer(logSum),
+        pointer(normaliser),
         shapePtr,
         shapePtr + SHAPE_BYTES,
         2 * scoreMadds(inputs, attrs, units),
@@ -118,7 +118,7 @@ export function attentionKernels(
         units,
       );
     },
-    attentionGrad(inputs, { y, logSum, g }, gradients, attrs) {
+    attentionGrad(inputs, { y, normaliser, g }, gradients, attrs) {
       const { q, k, v, mask } = inputs;
       const [batch, keyHeads, , valueWidth] = v.view.shape;
       const [gq, gk, gv] = [gradients.q.view, gradients.k.view, gradients.v.view];
@@ -128,7 +128,7 @@ export function attentionKernels(
       const units = batch * keyHeads;
       const maskPtr = mask ? pointer(mask) : 0;
       e.attention_grad_f32(
-        ...[pointer(g), pointer(q), pointer(k), pointer(v), maskPtr, pointer(y), pointer(logSum)],
+        ...[pointer(g), pointer(q), pointer(k), pointer(v), maskPtr, pointer(y), pointer(normaliser)],
         pointer(gradients.q),
         pointer(gradients.k),
         pointer(gradients.v),

@@ -179,11 +179,11 @@ export const kernelSignatures = {
   // Attention by tiles (assembly/fused/attention.ts, attention-grad.ts). shapePtr: the words of attention-shape.ts. Units:
   // attention_f32 attention_units(batch, heads, nQueries); attention_grad_f32 batch * keyHeads. maskPtr optional.
   // unitMadds: what a unit costs, in multiply-adds, for whoever shares the units among threads.
-  attention_f32: "qPtr kPtr vPtr maskPtr yPtr logSumPtr shapePtr scratchPtr unitMadds start end",
+  attention_f32: "qPtr kPtr vPtr maskPtr yPtr normaliserPtr shapePtr scratchPtr unitMadds start end",
   attention_units: "batch heads nQueries -> i32",
   attention_scratch_bytes: "width valueWidth -> i32",
   attention_grad_f32:
-    "gPtr qPtr kPtr vPtr maskPtr yPtr logSumPtr gqPtr gkPtr gvPtr shapePtr scratchPtr unitMadds start end",
+    "gPtr qPtr kPtr vPtr maskPtr yPtr normaliserPtr gqPtr gkPtr gvPtr shapePtr scratchPtr unitMadds start end",
   attention_grad_scratch_bytes: "width valueWidth -> i32",
 
   // The squared error (assembly/fused/squared-error.ts). Units: blocks of 4096 elements; of the gradient: elements.

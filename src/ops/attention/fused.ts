@@ -12,12 +12,12 @@ import type { PartGrads, Parts } from "./plain.ts";
 
 const outputSpecs = (q: Tensor, v: Tensor): readonly OutputSpec[] => {
   const [batch, heads, queries] = q.shape;
-  return [specOf([batch, queries, heads, v.shape[3]], q), specOf([batch, heads, queries], q)];
+  return [specOf([batch, queries, heads, v.shape[3]], q), specOf([batch, heads, queries, 2], q)];
 };
 
 const gradPrimitive: Primitive<AttentionAttrs> = primitive({
   name: "scaledDotProductAttention",
-  inputs: ["g", "q", "k", "v", "y", "logSum", "mask"],
+  inputs: ["g", "q", "k", "v", "y", "normaliser", "mask"],
   outputs: ["gq", "gk", "gv"],
   strided: ["g", "q", "k", "v", "mask"],
   infer: ([, q, k, v], _: AttentionAttrs) =>
@@ -25,17 +25,17 @@ const gradPrimitive: Primitive<AttentionAttrs> = primitive({
       const [batch, heads, length, width] = x.shape;
       return specOf([batch, length, heads, width], x);
     }),
-  kernel: ({ fused }, [g, q, k, v, y, logSum, mask], [gq, gk, gv], attrs) => {
+  kernel: ({ fused }, [g, q, k, v, y, normaliser, mask], [gq, gk, gv], attrs) => {
     if (fused.attentionGrad === "decompose") return;
     const inputs = { q, k, v, mask: maskOf(mask, q, k) };
-    const results = { y: headsFirst(y), logSum, g: headsFirst(g) };
+    const results = { y: headsFirst(y), normaliser, g: headsFirst(g) };
     const gradients = { q: headsFirst(gq), k: headsFirst(gk), v: headsFirst(gv) };
     fused.attentionGrad(inputs, results, gradients, attrs);
   },
 });
 
 type Name = "q" | "k" | "v" | "mask";
-type Saved = Readonly<Record<Name | "y" | "logSum", Tensor>>;
+type Saved = Readonly<Record<Name | "y" | "normaliser", Tensor>>;
 
 const partsOf = ({ q, k, v, mask }: Pick<Saved, Name>): Parts => ({ q, k, v, mask: mask ?? null });
 
@@ -47,13 +47,13 @@ function fastGrad(
   attrs: AttentionAttrs,
   needs: readonly boolean[],
 ): readonly (Tensor | null)[] {
-  const { q, k, v, y, logSum, mask } = saved;
+  const { q, k, v, y, normaliser, mask } = saved;
   // A learned mask is rare, and its gradient has all T x S elements anyway.
   if (q.device.kernels.fused.attentionGrad === "decompose" || needs[3]) {
     const all: PartGrads = attendGrad(partsOf(saved), attrs, g);
     return needs.map((need, i) => (need ? all[NAMES[i]] : null));
   }
-  const inputs = [g, q, k, v, y, logSum, ...(mask === undefined ? [] : [mask])];
+  const inputs = [g, q, k, v, y, normaliser, ...(mask === undefined ? [] : [mask])];
   const grads = applyMany(gradPrimitive, inputs, attrs);
   return needs.map((need, i) => (need ? permute(grads[i], HEADS_FIRST) : null));
 }
@@ -68,15 +68,15 @@ function attentionPrimitive(masked: boolean): Primitive<AttentionAttrs> {
   return primitive({
     name: "scaledDotProductAttention",
     inputs,
-    outputs: ["y", "logSum"],
+    outputs: ["y", "normaliser"],
     strided: inputs,
     infer: ([q, , v], _: AttentionAttrs) => outputSpecs(q, v),
-    kernel: ({ fused }, [q, k, v, mask], [y, logSum], attrs) => {
+    kernel: ({ fused }, [q, k, v, mask], [y, normaliser], attrs) => {
       if (fused.attention === "decompose") return;
       const all = { q, k, v, mask: maskOf(mask, q, k) };
-      fused.attention(all, headsFirst(y), logSum, attrs);
+      fused.attention(all, headsFirst(y), normaliser, attrs);
     },
-    saves: [...inputs, "y" as const, "logSum" as const],
+    saves: [...inputs, "y" as const, "normaliser" as const],
     vjp: { q: vjpOf("q"), k: vjpOf("k"), v: vjpOf("v"), mask: vjpOf("mask") },
     vjpKernel: ([g], saved, attrs, needs) => fastGrad(g!, saved, attrs, needs),
   });

@@ -6,9 +6,10 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { add, cast, div, mul, permute, reshape, sub, sum, transpose } from "../algebra.ts";
 import { tensor } from "../creation.ts";
 import { dropoutFactor } from "../dropout.ts";
-import { eq, exp, log, logicalNot, where } from "../elementwise.ts";
+import { eq, exp, logicalNot, where } from "../elementwise.ts";
 import { matmul } from "../linalg/matmul.ts";
 import { maskedFill } from "../masking.ts";
+import { cat } from "../placement.ts";
 import { max } from "../reduce/extrema.ts";
 
 /** q [B, H, T, E], k [B, G, S, E], v [B, G, S, Ev]; mask with four axes that broadcast to [B, H, T, S]. */
@@ -64,8 +65,9 @@ function scoresOf({ q, k, mask }: Parts, { scale, causalOffset }: AttentionAttrs
 
 interface Weights {
   readonly weights: Tensor;
-  /** [B, G, H / G, T, 1] */
-  readonly logSum: Tensor;
+  /** The largest score and the sum of e^(score - largest), [B, G, H / G, T, 1]; both 0 where none is visible. */
+  readonly largest: Tensor;
+  readonly total: Tensor;
 }
 
 // The maximum only shifts the exponents, so it enters as a constant; a row without a visible key has none, and sums to 0.
@@ -81,7 +83,7 @@ function weightsOf(parts: Parts, attrs: AttentionAttrs): Weights {
     total,
     noGrad<Tensor>(() => cast(eq(total, 0), total.dtype)),
   );
-  return { weights: div(terms, safe), logSum: add(largest, log(safe)) };
+  return { weights: div(terms, safe), largest, total };
 }
 
 /** What dropout multiplies the weights with; null where nothing is dropped. */
@@ -94,15 +96,16 @@ function factorOf({ q, k }: Parts, { dropout }: AttentionAttrs): Tensor | null {
 
 const times = (x: Tensor, factor: Tensor | null): Tensor => (factor === null ? x : mul(x, factor));
 
-/** y [B, T, H, Ev] and logSum [B, H, T]. */
-export function attend(parts: Parts, attrs: AttentionAttrs): [y: Tensor, logSum: Tensor] {
+/** y [B, T, H, Ev] and normaliser [B, H, T, 2], unrecorded. */
+export function attend(parts: Parts, attrs: AttentionAttrs): [y: Tensor, normaliser: Tensor] {
   const { q, v } = parts;
   const [batch, heads, queries] = q.shape;
-  const { weights, logSum } = weightsOf(parts, attrs);
+  const { weights, largest, total } = weightsOf(parts, attrs);
+  const inverse = where(eq(total, 0), 0, div(1, total));
   const y = matmul(times(weights, factorOf(parts, attrs)), shared(v));
   return [
     permute(reshape(y, [batch, heads, queries, v.shape[3]]), [0, 2, 1, 3]),
-    reshape(logSum, [batch, heads, queries]),
+    reshape(cat([largest, inverse], -1), [batch, heads, queries, 2]),
   ];
 }
 

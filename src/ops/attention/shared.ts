@@ -48,19 +48,19 @@ function partsIn(x: Tensor, mask: Tensor | undefined, attrs: SharedAttrs): Parts
 
 const sharedGradPrimitive: Primitive<SharedAttrs> = primitive({
   name: "scaledDotProductAttention",
-  inputs: ["g", "x", "y", "logSum", "mask"],
+  inputs: ["g", "x", "y", "normaliser", "mask"],
   strided: ["g", "x", "mask"],
   infer: ([, x], _: SharedAttrs) => specOf(x.shape, x),
-  kernel: ({ fused }, [g, x, y, logSum, mask], gx, attrs) => {
+  kernel: ({ fused }, [g, x, y, normaliser, mask], gx, attrs) => {
     if (fused.attentionGrad === "decompose") return;
     const { q, k, v } = operandsIn(x, attrs);
     const inputs = { q, k, v, mask: maskOf(mask, q, k) };
-    const results = { y: behindHeads(y, attrs), logSum, g: behindHeads(g, attrs) };
+    const results = { y: behindHeads(y, attrs), normaliser, g: behindHeads(g, attrs) };
     fused.attentionGrad(inputs, results, operandsIn(gx, attrs), attrs);
   },
 });
 
-type SharedSaved = Readonly<Record<"x" | "mask" | "y" | "logSum", Tensor>>;
+type SharedSaved = Readonly<Record<"x" | "mask" | "y" | "normaliser", Tensor>>;
 
 const sharedGrads = (g: Tensor, { x, mask }: SharedSaved, attrs: SharedAttrs): PartGrads =>
   attendGrad(partsIn(x, mask, attrs), attrs, reshape(g, split(g.shape, attrs.heads)));
@@ -76,12 +76,12 @@ function fastSharedGrad(
   attrs: SharedAttrs,
   needs: readonly boolean[],
 ): readonly (Tensor | null)[] {
-  const { x, y, logSum, mask } = saved;
+  const { x, y, normaliser, mask } = saved;
   if (x.device.kernels.fused.attentionGrad === "decompose" || needs[1]) {
     const all = sharedGrads(g, saved, attrs);
     return [needs[0] ? joined(all, x) : null, needs[1] ? all.mask : null];
   }
-  const inputs = [g, x, y, logSum, ...(mask === undefined ? [] : [mask])];
+  const inputs = [g, x, y, normaliser, ...(mask === undefined ? [] : [mask])];
   return [apply(sharedGradPrimitive, inputs, attrs), null];
 }
 
@@ -90,20 +90,20 @@ function sharedPrimitive(masked: boolean): Primitive<SharedAttrs> {
   return primitive({
     name: "scaledDotProductAttention",
     inputs,
-    outputs: ["y", "logSum"],
+    outputs: ["y", "normaliser"],
     strided: inputs,
     infer: ([x], { heads, keyHeads }: SharedAttrs) => {
       const [batch, length, size] = x.shape;
       const width = size / (heads + 2 * keyHeads);
-      return [specOf([batch, length, heads * width], x), specOf([batch, heads, length], x)];
+      return [specOf([batch, length, heads * width], x), specOf([batch, heads, length, 2], x)];
     },
-    kernel: ({ fused }, [x, mask], [y, logSum], attrs) => {
+    kernel: ({ fused }, [x, mask], [y, normaliser], attrs) => {
       if (fused.attention === "decompose") return;
       const { q, k, v } = operandsIn(x, attrs);
       const all = { q, k, v, mask: maskOf(mask, q, k) };
-      fused.attention(all, behindHeads(y, attrs), logSum, attrs);
+      fused.attention(all, behindHeads(y, attrs), normaliser, attrs);
     },
-    saves: [...inputs, "y" as const, "logSum" as const],
+    saves: [...inputs, "y" as const, "normaliser" as const],
     vjp: {
       x: ([g], saved, attrs) => joined(sharedGrads(g!, saved, attrs), saved.x),
       mask: ([g], saved, attrs) => sharedGrads(g!, saved, attrs).mask,
@@ -122,8 +122,8 @@ export function fusedSharedAttention(x: Tensor, mask: Tensor | null, attrs: Shar
   return composite("scaledDotProductAttention", () => {
     if (x.device.kernels.fused.attention !== "decompose") return applyMany(p, inputs, attrs)[0];
     const run = (): [Tensor, Tensor] => {
-      const [y, logSum] = attend(partsIn(x, mask ?? undefined, attrs), attrs);
-      return [reshape(y, [...y.shape.slice(0, 2), y.shape[2] * y.shape[3]]), logSum];
+      const [y, normaliser] = attend(partsIn(x, mask ?? undefined, attrs), attrs);
+      return [reshape(y, [...y.shape.slice(0, 2), y.shape[2] * y.shape[3]]), normaliser];
     };
     return recorded(p, inputs, attrs, run)[0];
   });
