@@ -7,9 +7,10 @@
 export const FORWARD: i32 = 0;
 export const INPUT_GRAD: i32 = 1;
 export const WEIGHT_GRAD: i32 = 2;
+export const FINISH: i32 = 3;
 
 /** With fewer pixels than this in a plane, several images share a pixel table, lest the last tile be mostly empty. */
-const ENOUGH_PIXELS: i32 = 96;
+const ENOUGH_PIXELS: i32 = 192;
 
 /** The weight gradient aims at this many units, and at so many partial sums over slices of the batch. */
 const WANTED_UNITS: i32 = 16;
@@ -92,8 +93,31 @@ function axisNeedsPadding(pass: i32, nIn: i32, nOut: i32, k: i32, s: i32, p: i32
   return paddingBefore(pass, k, s, p, d) > 0 || paddedLength(pass, nIn, nOut, k, s, p, d) > length;
 }
 
+/** Neighbours in one tile of ROWS (see conv-tables.ts). */
+export const ROW_PIXELS: i32 = 48;
+
+/**
+ * Whether results have so few channels that tiles of one channel are fewer than those of six or eight, though they also
+ * compute what lies between the rows. Neighbours must lie side by side in the source.
+ */
+export function prefersRows(g: Geometry, pass: i32): bool {
+  if (pass == WEIGHT_GRAD || (pass == FORWARD && (g.sH != 1 || g.sW != 1))) return false;
+  const nH = pass == FORWARD ? g.outH : ceilDivide(g.inH, g.sH);
+  const nW = pass == FORWARD ? g.outW : ceilDivide(g.inW, g.sW);
+  const length = rowsLength(nH, nW, paddedLength(pass, g.inW, g.outW, g.kW, g.sW, g.pW, g.dW));
+  return resultChannels(g, pass) * ceilDivide(length, ROW_PIXELS) < (nH * nW) / 8;
+}
+
+/** From the first to the last element of nH rows of nW, `pitch` apart. */
+@inline
+export function rowsLength(nH: i32, nW: i32, pitch: i32): i32 {
+  return (nH - 1) * pitch + nW;
+}
+
+/** Whether a pass works on a copy of its source: a padded one, or one that may be read beyond its end. */
 export function needsPadding(g: Geometry, pass: i32): bool {
   return (
+    prefersRows(g, pass) ||
     axisNeedsPadding(pass, g.inD, g.outD, g.kD, g.sD, g.pD, g.dD) ||
     axisNeedsPadding(pass, g.inH, g.outH, g.kH, g.sH, g.pH, g.dH) ||
     axisNeedsPadding(pass, g.inW, g.outW, g.kW, g.sW, g.pW, g.dW)

@@ -1,5 +1,5 @@
 /*
- * The two register tiles of convolution. Both gather through offset tables while they multiply, so there is no column
+ * The register tiles of convolution. They gather through offset tables while they multiply, so there is no column
  * buffer, and any stride, dilation and number of dimensions is only another table. Their form is that of the tile in
  * matmul-kernel.ts, for the reasons told there.
  */
@@ -165,6 +165,59 @@ export function multiplyRuns(
   y1 += yStride;
   v128.store(y0, c50);
   v128.store(y1, c51);
+}
+
+/** One channel of 48 neighbouring pixels: y[48] = init[4] again and again + sum_t weights[t] * source[place_t + 0..47]. */
+export function multiplyRows(
+  sourcePtr: usize,
+  stepPtr: usize,
+  k: i32,
+  weightPtr: usize,
+  initPtr: usize,
+  yPtr: usize,
+): void {
+  let c0 = v128.load(initPtr);
+  let c1 = c0;
+  let c2 = c0;
+  let c3 = c0;
+  let c4 = c0;
+  let c5 = c0;
+  let c6 = c0;
+  let c7 = c0;
+  let c8 = c0;
+  let c9 = c0;
+  let c10 = c0;
+  let c11 = c0;
+  for (; k > 0; --k) {
+    const a = v128.load32_splat(weightPtr);
+    c0 = madd(a, v128.load(sourcePtr), c0);
+    c1 = madd(a, v128.load(sourcePtr, 16), c1);
+    c2 = madd(a, v128.load(sourcePtr, 32), c2);
+    c3 = madd(a, v128.load(sourcePtr, 48), c3);
+    c4 = madd(a, v128.load(sourcePtr, 64), c4);
+    c5 = madd(a, v128.load(sourcePtr, 80), c5);
+    c6 = madd(a, v128.load(sourcePtr, 96), c6);
+    c7 = madd(a, v128.load(sourcePtr, 112), c7);
+    c8 = madd(a, v128.load(sourcePtr, 128), c8);
+    c9 = madd(a, v128.load(sourcePtr, 144), c9);
+    c10 = madd(a, v128.load(sourcePtr, 160), c10);
+    c11 = madd(a, v128.load(sourcePtr, 176), c11);
+    sourcePtr += <usize>load<u32>(stepPtr);
+    stepPtr += 4;
+    weightPtr += 4;
+  }
+  v128.store(yPtr, c0);
+  v128.store(yPtr, c1, 16);
+  v128.store(yPtr, c2, 32);
+  v128.store(yPtr, c3, 48);
+  v128.store(yPtr, c4, 64);
+  v128.store(yPtr, c5, 80);
+  v128.store(yPtr, c6, 96);
+  v128.store(yPtr, c7, 112);
+  v128.store(yPtr, c8, 128);
+  v128.store(yPtr, c9, 144);
+  v128.store(yPtr, c10, 160);
+  v128.store(yPtr, c11, 176);
 }
 
 /**

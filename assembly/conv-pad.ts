@@ -2,7 +2,7 @@
  * Copies images into their padded form. The padding itself is written once by the caller (the buffer starts as zeros)
  * and never touched: every image of a range has its data in the same places.
  */
-import { Plan } from "./conv-plan";
+import { Plan } from "./conv-tables";
 import { bytes } from "./simd";
 
 /**
@@ -42,13 +42,14 @@ export function padImages(
   }
 }
 
-
+/** The last vector overlaps the one before, which costs less than a loop over the rest. */
 @inline
-function copyRow(xPtr: usize, yPtr: usize, n: i32): void {
-  for (; n >= 4; n -= 4) {
-    v128.store(yPtr, v128.load(xPtr));
-    xPtr += 16;
-    yPtr += 16;
+export function copyRow(xPtr: usize, yPtr: usize, n: i32): void {
+  if (n >= 4) {
+    const last = bytes(n - 4);
+    for (let i: usize = 0; i < last; i += 16) v128.store(yPtr + i, v128.load(xPtr + i));
+    v128.store(yPtr + last, v128.load(xPtr + last));
+    return;
   }
   for (; n > 0; --n) {
     store<f32>(yPtr, load<f32>(xPtr));

@@ -5,7 +5,7 @@
  * of partial sums in the plan and adds its images in order, and the finish adds the slices in order. So the bits are the
  * same for any number of threads, and small weights still give every thread something to do.
  */
-import { multiplyGathered } from "./conv-kernel";
+import { multiplyGathered, storePixels } from "./conv-kernel";
 import {
   Geometry,
   ceilDivide,
@@ -17,7 +17,7 @@ import {
   volumeKernel,
   volumeOut,
 } from "./conv-geometry";
-import { Plan, jobAt } from "./conv-plan";
+import { Plan, jobAt } from "./conv-tables";
 import { padImages } from "./conv-pad";
 import { packEightColumns } from "./matmul-pack";
 import { bytes } from "./simd";
@@ -128,7 +128,7 @@ function sumUnit(
   }
 }
 
-/** gw for filters [start, end) of all O: the slices' partial sums, added in order. */
+/** gw for the units [start, end) of conv_units(geometryPtr, 3), blocks of taps: the slices' partial sums, added in order. */
 export function conv_weight_grad_finish_f32(
   gwPtr: usize,
   geometryPtr: usize,
@@ -141,26 +141,27 @@ export function conv_weight_grad_finish_f32(
   const nSlices = sliceCount(g);
   const sliceBytes = <usize>partialBytes(g);
   const nTaps = g.groupChannels * volumeKernel(g);
+  const nBlocks = tapBlocks(g);
   const blockBytes = <usize>filterBlocks(g) * 192;
-  for (let filter = start; filter < end; ++filter) {
-    const group = filter / g.groupFilters;
-    const f = filter - group * g.groupFilters;
-    const first =
-      plan.partialPtr + <usize>(group * tapBlocks(g)) * blockBytes + <usize>(f >> 3) * 192 + bytes(f & 7);
-    const gw = gwPtr + bytes(filter) * <usize>nTaps;
-    let block = first;
-    for (let t = 0; t < nTaps; t += 6) {
-      const nBlock = min(nTaps - t, 6);
-      for (let i = 0; i < nBlock; ++i) {
-        let partial = block + <usize>i * 32;
-        let sum = load<f32>(partial);
-        for (let slice = 1; slice < nSlices; ++slice) {
-          partial += sliceBytes;
-          sum += load<f32>(partial);
-        }
-        store<f32>(gw + bytes(t + i), sum);
+  for (let unit = start; unit < end; ++unit) {
+    const group = unit / nBlocks;
+    const tap = (unit - group * nBlocks) * 6;
+    const block = plan.partialPtr + <usize>unit * blockBytes;
+    for (let i: usize = 0; i < blockBytes; i += 16) {
+      let partial = block + i;
+      let sum = v128.load(partial);
+      for (let left = nSlices; left > 1; --left) {
+        partial += sliceBytes;
+        sum = f32x4.add(sum, v128.load(partial));
       }
-      block += blockBytes;
+      v128.store(block + i, sum);
+    }
+    let tile = block;
+    for (let f = 0; f < g.groupFilters; f += 8) {
+      const gw = gwPtr + bytes(group * g.groupFilters + f) * <usize>nTaps + bytes(tap);
+      const nFilters = min(g.groupFilters - f, 8);
+      storePixels(tile, gw, plan.placesPtr, bytes(nTaps), min(nTaps - tap, 6), nFilters);
+      tile += 192;
     }
   }
 }

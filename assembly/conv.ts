@@ -14,18 +14,23 @@
  *      one thread. A plan is good for one shape and these values of w. Plan and geometry must not move.
  *   3. Per thread scratchPtr: conv_scratch_bytes(geometryPtr, pass) bytes.
  *   4. conv_f32, conv_input_grad_f32 or conv_weight_grad_f32 over ranges of [0, conv_units(geometryPtr, pass)), on any
- *      number of threads; the weight gradient then wants conv_weight_grad_finish_f32 over [0, O).
+ *      number of threads; the weight gradient then wants conv_weight_grad_finish_f32 over [0, conv_units(geometryPtr, 3)).
  * Outputs are written, not added to.
  */
-import { multiplyGathered, multiplyRuns, storePixels } from "./conv-kernel";
+import { multiplyGathered, multiplyRows, multiplyRuns, storePixels } from "./conv-kernel";
 import {
   Geometry,
+  FINISH,
+  ROW_PIXELS,
   WEIGHT_GRAD,
   ceilDivide,
   filterBlocks,
   foldCount,
   needsPadding,
   paddedVolume,
+  prefersRows,
+  resultChannels,
+  rowsLength,
   sliceCount,
   sourceChannels,
   tapBlocks,
@@ -33,8 +38,8 @@ import {
   volumeKernel,
   volumeOut,
 } from "./conv-geometry";
-import { Job, Plan, jobAt } from "./conv-plan";
-import { padImages } from "./conv-pad";
+import { Job, PIXELS, Plan, ROWS, jobAt } from "./conv-tables";
+import { copyRow, padImages } from "./conv-pad";
 import { bytes } from "./simd";
 
 /** The scratch begins with a result tile, a start tile, six pixel offsets and a tap range. */
@@ -43,11 +48,14 @@ const PIXELS_AT: usize = 384;
 const RANGE_AT: usize = 408;
 const SOURCE_AT: usize = 432;
 
-/** How many units a pass has. Forward and input gradient: (group, image) pairs; weight gradient: see conv-weight.ts. */
+/**
+ * How many units a pass has. Forward and input gradient: (group, image) pairs; weight gradient: see conv-weight.ts; 3, its
+ * finish: blocks of six taps.
+ */
 export function conv_units(geometryPtr: usize, pass: i32): i32 {
   const g = changetype<Geometry>(geometryPtr);
   if (pass == WEIGHT_GRAD) return sliceCount(g) * g.nGroups * ceilDivide(tapBlocks(g), unitTapBlocks(g));
-  return g.nGroups * g.nImages;
+  return g.nGroups * (pass == FINISH ? tapBlocks(g) : g.nImages);
 }
 
 /** Multiply-adds of one unit: what it costs. */
@@ -64,7 +72,12 @@ export function conv_scratch_bytes(geometryPtr: usize, pass: i32): i32 {
   const nFold = foldCount(g, pass);
   const source = needsPadding(g, pass) ? 4 * nFold * sourceChannels(g, pass) * paddedVolume(g, pass) : 0;
   const panels = pass == WEIGHT_GRAD ? nFold * volumeOut(g) * filterBlocks(g) * 32 : 0;
-  return <i32>SOURCE_AT + source + panels + 32;
+  return <i32>SOURCE_AT + source + (prefersRows(g, pass) ? lineBytes(g, pass) : panels) + 32;
+}
+
+/** What a tile may read beyond the source, and the rows of all channels in lines, each a tile longer than need be. */
+function lineBytes(g: Geometry, pass: i32): i32 {
+  return 4 * (ROW_PIXELS + resultChannels(g, pass) * (paddedVolume(g, pass) + ROW_PIXELS));
 }
 
 /** y for the units [start, end); the plan is that of pass 0. biasPtr optional: O values. */
@@ -124,13 +137,15 @@ function correlate(
     const bias = biasPtr ? biasPtr + bytes(group * plan.nResult) : 0;
     for (let i = 0; i < plan.nJobs; ++i) {
       const job = jobAt(planPtr, i);
-      if (job.isRuns) {
-        for (let j = 0; j < nImages; ++j) {
-          const jSource = source + <usize>j * plan.sourceImageBytes;
-          correlateRuns(plan, job, group, jSource, bias, y + <usize>j * plan.resultImageBytes, scratchPtr);
-        }
-      } else {
+      if (job.kind == PIXELS) {
         correlatePixels(plan, job, group, source, bias, y, nImages, scratchPtr);
+        continue;
+      }
+      for (let j = 0; j < nImages; ++j) {
+        const jSource = source + <usize>j * plan.sourceImageBytes;
+        const jResult = y + <usize>j * plan.resultImageBytes;
+        if (job.kind == ROWS) correlateRows(plan, job, group, jSource, bias, jResult, scratchPtr);
+        else correlateRuns(plan, job, group, jSource, bias, jResult, scratchPtr);
       }
     }
     unit += nImages;
@@ -249,5 +264,58 @@ function correlateRuns(
       }
     }
     panel += job.panelBytes;
+  }
+}
+
+/** Few channels of all rows of a plane at a time, of one image: lines of tiles, of which the rows are then cut out. */
+function correlateRows(
+  plan: Plan,
+  job: Job,
+  group: i32,
+  source: usize,
+  biasPtr: usize,
+  yPtr: usize,
+  scratchPtr: usize,
+): void {
+  const init = scratchPtr + INIT_AT;
+  const lines = scratchPtr + SOURCE_AT + plan.sourceImageBytes * <usize>plan.nFold + bytes(ROW_PIXELS);
+  const length = rowsLength(job.nRows, job.width, plan.planeW);
+  const lineBytes = bytes(length + ROW_PIXELS);
+  const weights = job.weightPtr + <usize>group * job.groupBytes;
+  v128.store(init, f32x4.splat(0), 16);
+  for (let first = 0; first < job.nPixels; first += job.nRows) {
+    let from = source + <usize>load<u32>(job.pixelPtr + bytes(first)) + job.firstPlace;
+    let line = lines;
+    for (let i = 0; i < length; i += ROW_PIXELS) {
+      // All channels of one place: what it reads stays in the first-level cache.
+      for (let f = 0; f < plan.nResult; ++f) {
+        const panel = weights + <usize>f * job.panelBytes;
+        const y = line + <usize>f * lineBytes;
+        // Two calls, because a function with one is inlined, and its accumulators leave the registers here.
+        if (biasPtr) {
+          v128.store(init, v128.load32_splat(biasPtr + bytes(f)));
+          multiplyRows(from, job.tapPtr, job.nTaps, panel, init, y);
+        } else {
+          multiplyRows(from, job.tapPtr, job.nTaps, panel, init + 16, y);
+        }
+      }
+      from += bytes(ROW_PIXELS);
+      line += bytes(ROW_PIXELS);
+    }
+    for (let f = 0; f < plan.nResult; ++f) {
+      for (let row = 0; row < job.nRows; ++row) {
+        let x = lines + <usize>f * lineBytes + bytes(row * plan.planeW);
+        let y = yPtr + bytes(f * plan.resultVolume) + <usize>load<u32>(job.storePtr + bytes(first + row));
+        if (job.stepBytes == 4) {
+          copyRow(x, y, job.width);
+          continue;
+        }
+        for (let i = job.width; i > 0; --i) {
+          store<f32>(y, load<f32>(x));
+          x += 4;
+          y += job.stepBytes;
+        }
+      }
+    }
   }
 }

@@ -76,6 +76,32 @@ export function leaky_relu_f32(xPtr: usize, yPtr: usize, a: f32, b: f32, start: 
   mapWith(LEAKY_RELU, xPtr, yPtr, a, b, start, end);
 }
 
+/** The gradient of leaky_relu_f32: y = g where x is above 0, elsewhere a g. */
+export function leaky_relu_grad_f32(
+  gPtr: usize,
+  xPtr: usize,
+  yPtr: usize,
+  a: f32,
+  start: i32,
+  end: i32,
+): void {
+  const slope = f32x4.splat(a);
+  const zero = f32x4.splat(0);
+  let offset = bytes(start);
+  let n = end - start;
+  for (; n >= 4; n -= 4) {
+    const g = v128.load(gPtr + offset);
+    const isAbove = f32x4.gt(v128.load(xPtr + offset), zero);
+    v128.store(yPtr + offset, v128.bitselect(g, f32x4.mul(g, slope), isAbove));
+    offset += 16;
+  }
+  for (; n > 0; --n) {
+    const g = load<f32>(gPtr + offset);
+    store<f32>(yPtr + offset, load<f32>(xPtr + offset) > 0 ? g : g * a);
+    offset += 4;
+  }
+}
+
 /** x above 0, a (e^(b x) - 1) from 0 down. */
 export function elu_f32(xPtr: usize, yPtr: usize, a: f32, b: f32, start: i32, end: i32): void {
   mapWith(ELU, xPtr, yPtr, a, b, start, end);

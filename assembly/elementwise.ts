@@ -1,6 +1,7 @@
 /*
  * Functions of one tensor, element by element: y[i] = f(x[i]) for i in [start, end). x and y are dense; y may be x.
- * Cheap functions are limited by memory and take four vectors a step, dear ones two.
+ * Cheap functions are limited by memory and take four vectors a step, dear ones two; rare ones one, in a single loop:
+ * their code is large.
  */
 import { exp4, log4, sigmoid4, tanh4 } from "./math";
 import {
@@ -102,6 +103,19 @@ function map(op: i32, nVectors: i32, xPtr: usize, yPtr: usize, start: i32, end: 
   let n = end - start;
   xPtr += bytes(start);
   yPtr += bytes(start);
+  if (nVectors == 1) {
+    while (n > 0) {
+      const isWhole = n >= 4;
+      const y = applyTo(op, isWhole ? v128.load(xPtr) : v128.load32_zero(xPtr));
+      if (isWhole) v128.store(yPtr, y);
+      else v128.store32_lane(yPtr, y, 0);
+      const step = isWhole ? 4 : 1;
+      n -= step;
+      xPtr += bytes(step);
+      yPtr += bytes(step);
+    }
+    return;
+  }
   if (nVectors == 4) {
     for (; n >= 16; n -= 16) {
       v128.store(yPtr, applyTo(op, v128.load(xPtr)));
@@ -210,42 +224,42 @@ export function trunc_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void 
 
 /** 2^x; accuracy and limits in math-exponential.ts, as for the next ones */
 export function exp2_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
-  map(EXP2, 2, xPtr, yPtr, start, end);
+  map(EXP2, 1, xPtr, yPtr, start, end);
 }
 
 /** e^x - 1 */
 export function expm1_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
-  map(EXPM1, 2, xPtr, yPtr, start, end);
+  map(EXPM1, 1, xPtr, yPtr, start, end);
 }
 
 /** log x to base 2 */
 export function log2_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
-  map(LOG2, 2, xPtr, yPtr, start, end);
+  map(LOG2, 1, xPtr, yPtr, start, end);
 }
 
 /** log x to base 10 */
 export function log10_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
-  map(LOG10, 2, xPtr, yPtr, start, end);
+  map(LOG10, 1, xPtr, yPtr, start, end);
 }
 
 /** ln(1 + x) */
 export function log1p_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
-  map(LOG1P, 2, xPtr, yPtr, start, end);
+  map(LOG1P, 1, xPtr, yPtr, start, end);
 }
 
 /** sinh x */
 export function sinh_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
-  map(SINH, 2, xPtr, yPtr, start, end);
+  map(SINH, 1, xPtr, yPtr, start, end);
 }
 
 /** cosh x */
 export function cosh_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
-  map(COSH, 2, xPtr, yPtr, start, end);
+  map(COSH, 1, xPtr, yPtr, start, end);
 }
 
 /** The error function */
 export function erf_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
-  map(ERF, 2, xPtr, yPtr, start, end);
+  map(ERF, 1, xPtr, yPtr, start, end);
 }
 
 /** sin x; accuracy and limits in math-trigonometric.ts, as for the next ones */
@@ -260,22 +274,22 @@ export function cos_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
 
 /** tan x */
 export function tan_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
-  map(TAN, 2, xPtr, yPtr, start, end);
+  map(TAN, 1, xPtr, yPtr, start, end);
 }
 
 /** asin x */
 export function asin_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
-  map(ASIN, 2, xPtr, yPtr, start, end);
+  map(ASIN, 1, xPtr, yPtr, start, end);
 }
 
 /** acos x */
 export function acos_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
-  map(ACOS, 2, xPtr, yPtr, start, end);
+  map(ACOS, 1, xPtr, yPtr, start, end);
 }
 
 /** atan x */
 export function atan_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
-  map(ATAN, 2, xPtr, yPtr, start, end);
+  map(ATAN, 1, xPtr, yPtr, start, end);
 }
 
 /** x / (1 + e^-x) */

@@ -67,6 +67,7 @@ export {
   div_scalar_f32,
   elu_f32,
   leaky_relu_f32,
+  leaky_relu_grad_f32,
   mul_scalar_f32,
   pow_scalar_f32,
   softplus_f32,

@@ -12,6 +12,7 @@ import { checkClose, randomFloats } from "./verify.ts";
 const FORWARD = 0;
 const INPUT_GRAD = 1;
 const WEIGHT_GRAD = 2;
+const FINISH = 3;
 
 /** Images whose outputs are verified; of the weight gradient, which sums over all images, everything is. */
 const VERIFIED_IMAGES = 3;
@@ -107,7 +108,7 @@ function passes(kernels: KernelBench, shape: ConvShape, data: Data): FlopCase[] 
         const [plan, scratch] = [planOf[WEIGHT_GRAD], scratchOf[WEIGHT_GRAD]];
         e.conv_plan_f32(geometry, WEIGHT_GRAD, w, plan);
         e.conv_weight_grad_f32(x, g, geometry, plan, scratch, 0, units[WEIGHT_GRAD]);
-        e.conv_weight_grad_finish_f32(gw, geometry, plan, 0, shape.filters);
+        e.conv_weight_grad_finish_f32(gw, geometry, plan, 0, e.conv_units(geometry, FINISH));
       },
     },
   ];

@@ -285,6 +285,8 @@ export interface FusedKernels {
   squaredError(x: Operand, target: Operand, y: Operand, scale: number): void;
   /** gx = g [] * scale * (x - target); dense. */
   squaredErrorGrad(g: Operand, x: Operand, target: Operand, gx: Operand, scale: number): void;
+  /** gx = g where x > 0, slope * g elsewhere; dense. */
+  leakyReluGrad(g: Operand, x: Operand, gx: Operand, slope: number): void;
   /** gx = g added where maxPool found each maximum, 0 elsewhere; dense. */
   maxPoolGrad(g: Operand, index: Operand, gx: Operand, geometry: PoolGeometry): void;
   /** The gradient of x; g has y's shape; dense. */

@@ -32,6 +32,7 @@ const rowOf: Record<FusedKey, string> = {
   gruGrad: "gru",
   squaredError: "mseLoss",
   squaredErrorGrad: "mseLoss",
+  leakyReluGrad: "leakyRelu",
 };
 const keys = Object.keys(rowOf) as FusedKey[];
 

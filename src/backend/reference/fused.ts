@@ -15,6 +15,7 @@ export const fused: Kernels["fused"] = {
   maxPoolGrad: "decompose",
   squaredError: "decompose",
   squaredErrorGrad: "decompose",
+  leakyReluGrad: "decompose",
   classLoss: "decompose",
   classLossGrad: "decompose",
   attention: "decompose",

@@ -8,6 +8,7 @@ import type { KernelExports, Workspace } from "./exports.ts";
 const FORWARD = 0;
 const INPUT_GRAD = 1;
 const WEIGHT_GRAD = 2;
+const FINISH = 3;
 
 const GEOMETRY_WORDS = 22;
 const GEOMETRY_BYTES = 128; // the words, rounded up so that the plan behind them is aligned
@@ -77,7 +78,7 @@ export function convKernels(
       const { geometryPtr, planPtr, scratchPtr } = prepare(geometry, WEIGHT_GRAD, 0);
       const units = e.conv_units(geometryPtr, WEIGHT_GRAD);
       e.conv_weight_grad_f32(pointer(x), pointer(g), geometryPtr, planPtr, scratchPtr, 0, units);
-      e.conv_weight_grad_finish_f32(pointer(gw), geometryPtr, planPtr, 0, geometry.outChannels);
+      e.conv_weight_grad_finish_f32(pointer(gw), geometryPtr, planPtr, 0, e.conv_units(geometryPtr, FINISH));
     },
   };
 }

@@ -65,7 +65,7 @@ export function normKernels(e: KernelExports, workspace: Workspace): Pick<FusedK
 /** Elements per partial sum, as in assembly/fused/squared-error.ts. */
 const ERROR_BLOCK = 4096;
 
-type LossKeys = "classLoss" | "classLossGrad" | "squaredError" | "squaredErrorGrad";
+type LossKeys = "classLoss" | "classLossGrad" | "squaredError" | "squaredErrorGrad" | "leakyReluGrad";
 
 export function lossKernels(e: KernelExports, workspace: Workspace): Pick<FusedKernels, LossKeys> {
   return {
@@ -80,6 +80,9 @@ export function lossKernels(e: KernelExports, workspace: Workspace): Pick<FusedK
     },
     squaredErrorGrad(g, x, target, gx, scale) {
       e.squared_error_grad_f32(pointer(g), pointer(x), pointer(target), pointer(gx), scale, 0, x.view.size);
+    },
+    leakyReluGrad(g, x, gx, slope) {
+      e.leaky_relu_grad_f32(pointer(g), pointer(x), pointer(gx), slope, 0, x.view.size);
     },
     classLoss(x, target, weight, y, { rows, classes, ignoreIndex, smoothing, normalised, reduction }) {
       const perRow = reduction === "none";

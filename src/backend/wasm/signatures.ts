@@ -26,7 +26,7 @@ export const kernelSignatures = {
 
   // Convolution in 1 to 3 dimensions (assembly/conv.ts). geometryPtr: 22 i32, see there. pass: 0 forward, 1 input
   // gradient, 2 weight gradient. First conv_plan_f32 on one thread, then the pass in ranges over the same plan.
-  // Units: conv_units(geometryPtr, pass); conv_weight_grad_finish_f32: nGroups * groupFilters.
+  // Units: conv_units(geometryPtr, pass); conv_weight_grad_finish_f32: conv_units(geometryPtr, 3).
   conv_units: "geometryPtr pass -> i32",
   conv_unit_madds: "geometryPtr pass -> f64",
   conv_plan_bytes: "geometryPtr pass -> i32",
@@ -79,6 +79,7 @@ export const kernelSignatures = {
   pow_scalar_f32: "xPtr yPtr a:f32 b:f32 start end",
   clamp_f32: "xPtr yPtr a:f32 b:f32 start end",
   leaky_relu_f32: "xPtr yPtr a:f32 b:f32 start end",
+  leaky_relu_grad_f32: "gPtr xPtr yPtr a:f32 start end",
   elu_f32: "xPtr yPtr a:f32 b:f32 start end",
   softplus_f32: "xPtr yPtr a:f32 b:f32 start end",
   mul_scalar_f32: "xPtr yPtr a:f32 b:f32 start end",

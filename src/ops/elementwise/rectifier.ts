@@ -3,6 +3,8 @@ import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape } from "../../core/shape.ts";
 import { apply } from "../../tensor/apply.ts";
 import { noGrad } from "../../tensor/mode.ts";
+import { primitive } from "../../tensor/primitive.ts";
+import type { Primitive } from "../../tensor/primitive.ts";
 import { composite } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { add, cast, mul, reshape } from "../algebra.ts";
@@ -37,7 +39,19 @@ export const hardsigmoid = (x: Tensor): Tensor =>
 /** y = x hardsigmoid(x). The derivative is 0 at -3 and 1 at 3. */
 export const hardswish = (x: Tensor): Tensor => floatComposite("hardswish", x, () => mul(x, hardsigmoid(x)));
 
-const leakyReluPrimitive = unaryWith("leakyRelu", ["x"], (g, { x }, { a }) => where(gt(x, 0), g, mul(g, a)));
+const leakyReluGradPrimitive: Primitive<number> = primitive({
+  name: "leakyReluGrad",
+  inputs: ["g", "x"],
+  infer: ([g], _: number) => g,
+  kernel: ({ fused: { leakyReluGrad } }, [g, x], gx, slope) => {
+    if (leakyReluGrad !== "decompose") leakyReluGrad(g, x, gx, slope);
+  },
+});
+
+const leakyReluPrimitive = unaryWith("leakyRelu", ["x"], (g, { x }, { a }) => where(gt(x, 0), g, mul(g, a)), {
+  fusedVjp: "leakyReluGrad",
+  vjpKernel: (g, { x }, { a }) => [apply(leakyReluGradPrimitive, [g, x], a)],
+});
 
 /** y = x above 0, and slope times x below; the slope is 0.01 by default, and is the derivative at 0. */
 export const leakyRelu = (x: Tensor, slope = 0.01): Tensor =>

@@ -2,7 +2,7 @@
 import type { BinaryOp, UnaryOp, UnaryWithOp } from "../../backend/scalars.ts";
 import { apply } from "../../tensor/apply.ts";
 import { primitive } from "../../tensor/primitive.ts";
-import type { Primitive } from "../../tensor/primitive.ts";
+import type { Primitive, PrimitiveRecord } from "../../tensor/primitive.ts";
 import { composite } from "../../tensor/scope.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { expand, fill } from "../algebra.ts";
@@ -56,6 +56,7 @@ export const unaryWith = <S extends Name>(
   name: UnaryWithOp,
   saves: readonly S[],
   vjp: (g: Tensor, saved: Readonly<Record<S, Tensor>>, constants: Constants) => Tensor,
+  fast: Pick<PrimitiveRecord<"x", readonly ["y"], S, Constants>, "vjpKernel" | "fusedVjp"> = {},
 ): Primitive<Constants> =>
   primitive({
     name,
@@ -67,6 +68,7 @@ export const unaryWith = <S extends Name>(
     kernel: (k, [x], y, { a, b }) => k.unaryWith(name, x, y, a, b),
     saves,
     vjp: { x: vjp },
+    ...fast,
   });
 
 /** The gradient of an activation in one pass over g and what it saved; not differentiable itself. */

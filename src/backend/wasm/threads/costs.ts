@@ -101,6 +101,7 @@ export const kernelCosts: { readonly [K in RangeKernel]: Cost } = {
   pow_scalar_f32: element(4),
   clamp_f32: element(0.1),
   leaky_relu_f32: element(0.1),
+  leaky_relu_grad_f32: element(0.15),
   elu_f32: element(1.5),
   softplus_f32: element(2.5),
   mul_scalar_f32: element(0.1),
