@@ -1,12 +1,12 @@
 // How the time of a training step grows: with the size of the matrices, the batch, the sequence and the number of layers.
-// What has to be linear is: a straight line with a part that does not grow, whose slope is the same everywhere.
+// What has to be linear is: no time may stray from the straight line through the smallest and the largest by more than 10 %.
 import { backward, crossEntropy, mseLoss, scope, tensor } from "neurite";
 import type { Tensor } from "neurite";
 import { CharLSTM, GPT, LeNet5 } from "neurite/models";
 import { Linear, ReLU, Sequential } from "neurite/nn";
 import type { Module } from "neurite/nn";
 import { Adam } from "neurite/optim";
-import type { Timing } from "./interleave.ts";
+import { formatTime } from "./report.ts";
 import { runBesidePeak } from "./suite.ts";
 import type { Context, FlopCase, Suite } from "./suite.ts";
 import { randomFloats } from "./verify.ts";
@@ -26,11 +26,11 @@ interface Growth {
   readonly at: readonly number[];
   readonly quick?: readonly number[];
   readonly make: (size: number) => Step;
-  /** The cost of one more must be the same everywhere, to `EVENNESS`. */
+  /** Times must lie on a straight line, to `STRAIGHTNESS`. */
   readonly linear?: boolean;
 }
 
-const EVENNESS = 0.1;
+const STRAIGHTNESS = 0.1;
 /** Steps are long beside a kernel: their bests stand still sooner. */
 const ROUNDS = { rounds: 12, maxRounds: 24 };
 const [VOCABULARY, WIDTH, HEADS] = [65, 128, 4];
@@ -126,7 +126,7 @@ const growths: readonly Growth[] = [
     make: (length) => gptStep(4, length, 4),
   },
   {
-    ...{ title: "LSTM of 128, batch 16", axis: "sequence length", at: [16, 32, 64, 128], linear: true },
+    ...{ title: "LSTM of 128, batch 16", axis: "sequence length", at: [16, 32, 64, 128] },
     make: (length) => lstmStep(16, length, 1),
   },
   {
@@ -162,13 +162,19 @@ function caseOf({ model, data, loss, flop }: Step, name: string, x: number): Flo
   };
 }
 
-/** What one more costs between neighbouring sizes, in milliseconds. */
-const slopesOf = (at: readonly number[], timings: readonly Timing[]): number[] =>
-  at.slice(1).map((x, i) => (timings[i + 1].best - timings[i].best) / (x - at[i]));
-
 /** p in time ~ size^p between neighbours. */
-const exponentsOf = (at: readonly number[], timings: readonly Timing[]): number[] =>
-  at.slice(1).map((x, i) => Math.log(timings[i + 1].best / timings[i].best) / Math.log(x / at[i]));
+const exponentsOf = (at: readonly number[], ms: readonly number[]): number[] =>
+  at.slice(1).map((x, i) => Math.log(ms[i + 1] / ms[i]) / Math.log(x / at[i]));
+
+/** What one more costs between neighbouring sizes. */
+const slopesOf = (at: readonly number[], ms: readonly number[]): number[] =>
+  at.slice(1).map((x, i) => (ms[i + 1] - ms[i]) / (x - at[i]));
+
+/** The largest share by which a time strays from the straight line through the first and the last. */
+function straying(at: readonly number[], ms: readonly number[]): number {
+  const slope = (ms.at(-1)! - ms[0]) / (at.at(-1)! - at[0]);
+  return Math.max(...at.map((x, i) => Math.abs((ms[0] + slope * (x - at[0])) / ms[i] - 1)));
+}
 
 function measure(context: Context, { title, axis, at, quick, make, linear = false }: Growth): void {
   const { report, pace } = context;
@@ -176,26 +182,14 @@ function measure(context: Context, { title, axis, at, quick, make, linear = fals
   const cases = sizes.map((size) => caseOf(make(size), `${axis} ${String(size)}`, size));
   const { timings } = runBesidePeak(context, title, cases, { ...pace, ...ROUNDS }, axis);
   for (const it of cases) it[Symbol.dispose]();
-  const list = (values: readonly number[], digits: number): string =>
-    values.map((value) => value.toPrecision(digits)).join(", ");
-  report.note(`grows as ${axis} to the power ${list(exponentsOf(sizes, timings), 3)}`);
+  const ms = timings.map(({ best }) => best);
+  const powers = exponentsOf(sizes, ms).map((p) => p.toFixed(2));
+  report.note(`grows as ${axis} to the power ${powers.join(", ")}`);
   if (!linear) return;
-  const slopes = slopesOf(sizes, timings);
-  report.note(
-    `one more ${axis === "layers" ? "layer" : `of ${axis}`} costs ${list(
-      slopes.map((ms) => ms * 1000),
-      4,
-    )} us`,
-  );
-  const whole = slopesOf([sizes[0], sizes.at(-1)!], [timings[0], timings.at(-1)!])[0];
-  const strays = Math.max(...slopes.map((slope) => Math.abs(slope / whole - 1)));
-  report.gate(
-    `${title}: linear in ${axis}, to`,
-    strays,
-    EVENNESS,
-    (share) => `${(100 * share).toFixed(1)} %`,
-    true,
-  );
+  const one = axis === "layers" ? "layer" : `of ${axis}`;
+  report.note(`one more ${one} costs ${slopesOf(sizes, ms).map(formatTime).join(", ")}`);
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  report.gate(`${title}: a line in ${axis}, to`, straying(sizes, ms), STRAIGHTNESS, percent, true);
 }
 
 export const scaling: Suite = {
