@@ -1,5 +1,5 @@
 // BERT: an encoder that fills in tokens hidden from it.
-import { ShapeError } from "../core/errors.ts";
+import { ShapeError, ValueError } from "../core/errors.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { add, slice } from "../ops/algebra.ts";
 import { gelu } from "../ops/elementwise.ts";
@@ -71,11 +71,16 @@ export class BERT extends Module {
     super();
     const { vocabSize, maxLength = 512, segments = 2, width = 768, layers = 12, heads = 12 } = options;
     const { hidden = 4 * width, dropout = 0.1 } = options;
+    const { positions = "learned" } = options;
     requireHeads("BERT", width, heads);
+    if (positions !== "learned" && positions !== "rotary") {
+      const got = JSON.stringify(positions);
+      throw new ValueError("BERT", `positions must be "learned" or "rotary"; got ${got}.`);
+    }
     const where = whereOf(options);
     this.maxLength = maxLength;
     this.wordEmbeddings = new Embedding(vocabSize, width, where);
-    const isRotary = options.positions === "rotary";
+    const isRotary = positions === "rotary";
     this.positionEmbeddings = isRotary ? null : new Embedding(maxLength, width, where);
     this.tokenTypeEmbeddings = new Embedding(segments, width, where);
     this.embeddingNorm = new LayerNorm(width, where);

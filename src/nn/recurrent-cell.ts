@@ -1,7 +1,7 @@
 // One step of a recurrent layer, for loops of one's own.
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
-import { reshape } from "../ops/algebra.ts";
+import { isTensor, reshape } from "../ops/algebra.ts";
 import { requireWhole } from "../ops/checks.ts";
 import { runSequence } from "../ops/recurrent/sequence.ts";
 import type { Cell, SequenceResult } from "../ops/recurrent/sequence.ts";
@@ -152,7 +152,8 @@ export class LSTMCell extends RecurrentCell {
   }
 
   override forward(x: Tensor, state?: readonly [h: Tensor, c: Tensor] | null): [h: Tensor, c: Tensor] {
-    const { y, h, c } = this.step(x, { h0: state?.[0] ?? null, c0: state?.[1] ?? null });
+    const [h0, c0] = statePair("LSTMCell", state);
+    const { y, h, c } = this.step(x, { h0, c0 });
     y.dispose();
     return [h, c!];
   }
@@ -181,6 +182,20 @@ export class GRUCell extends RecurrentCell {
     result.y.dispose();
     return result.h;
   }
+}
+
+/**
+ * The two states of an lstm, or none.
+ *
+ * @throws ValueError where there is but one: the other would be taken for zeros.
+ */
+export function statePair(
+  op: string,
+  state: readonly [h: Tensor, c: Tensor] | null | undefined,
+): readonly [Tensor, Tensor] | readonly [null, null] {
+  if (state == null) return [null, null];
+  if (Array.isArray(state) && state.length === 2 && state.every(isTensor)) return state;
+  throw new ValueError(op, "the state must be a list of two tensors, [h, c]; got something else.");
 }
 
 export function requireNonlinearity(op: string, value: "tanh" | "relu"): "tanh" | "relu" {

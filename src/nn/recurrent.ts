@@ -16,7 +16,7 @@ import { showChanged } from "./describe.ts";
 import { uniformParameter } from "./init.ts";
 import type { ParameterOptions } from "./init.ts";
 import { Module } from "./module.ts";
-import { requireNonlinearity } from "./recurrent-cell.ts";
+import { requireNonlinearity, statePair } from "./recurrent-cell.ts";
 
 export interface RecurrentLayerOptions extends ParameterOptions {
   /** Layers on top of each other; default 1. */
@@ -314,7 +314,8 @@ export class LSTM extends RecurrentLayer {
     state?: readonly [h0: Tensor, c0: Tensor] | null,
     options: SequenceOptions = {},
   ): [output: Tensor, state: [h: Tensor, c: Tensor]] {
-    const { output, h, c } = this.run(x, state?.[0] ?? null, state?.[1] ?? null, options);
+    const [h0, c0] = statePair("LSTM", state);
+    const { output, h, c } = this.run(x, h0, c0, options);
     return [output, [h, c!]];
   }
 }

@@ -96,6 +96,9 @@ describe("BERT", () => {
         "BERT: tokens must be [B, T], neither of them 0, T at most 8; got [1, 9].",
       );
       expect(() => model.forward(ids([[12]]))).toThrow("embedding: indices must lie in 0..11; got 12");
+      expect(() => new BERT({ vocabSize: 5, positions: "waves" as "rotary" })).toThrow(
+        'BERT: positions must be "learned" or "rotary"; got "waves".',
+      );
     })();
     model.dispose();
   });

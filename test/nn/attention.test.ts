@@ -244,7 +244,23 @@ describe("MultiheadAttention", () => {
     layer.dispose();
   });
 
+  it(
+    "hides keys of one sequence without its axis",
+    scoped(() => {
+      const layer = new MultiheadAttention(4, 2, { batchFirst: true });
+      const x = draw([3, 4], 1);
+      const keyPaddingMask = tensor(new Uint8Array([0, 0, 1]), { shape: [3], dtype: "bool" });
+      const [y] = layer.forward(x, x, x, { keyPaddingMask });
+      const [expected] = layer.forward(x, slice(x, 0, 0, 2));
+      expect(y).toBeCloseToTensor(expected, CLOSE);
+      layer.dispose();
+    }),
+  );
+
   it("names what does not fit, and leaves nothing behind", () => {
+    expect(() => new MultiheadAttention(8, 4, { kdim: 0 })).toThrow(
+      "MultiheadAttention: kdim must be a whole number >= 1; got 0.",
+    );
     expect(() => new MultiheadAttention(6, 4)).toThrow(
       "MultiheadAttention: embedDim must divide into numHeads; got 6 and 4.",
     );
@@ -262,7 +278,7 @@ describe("MultiheadAttention", () => {
           "got [2, 3, 5], [2, 3, 5], [2, 3, 5].",
       );
       expect(() => layer.forward(empty)).toThrow(
-        "ShapeError: MultiheadAttention: x must be [B, T, n 6]".slice(12),
+        "MultiheadAttention: no axis of query, key and value may be empty; got [2, 0, 4], [2, 0, 4], [2, 0, 4].",
       );
       expect(() => layer.forward(x, x, x, { attnMask: mask })).toThrow(
         "MultiheadAttention: attnMask must be bool (true: hidden) or float32 (added); got int32.",

@@ -225,6 +225,16 @@ describe("refusals", () => {
       "LSTM: c0 must be [1, 5, 4], [layers and directions, B, features]; got [1, 5, 3].",
     ],
     [
+      "one state of two",
+      () => own(new nn.LSTM(3, 4)).forward(zeros([2, 5, 3]), zeros([1, 5, 4]) as never),
+      "LSTM: the state must be a list of two tensors, [h, c]; got something else.",
+    ],
+    [
+      "half a state",
+      () => own(new nn.LSTMCell(3, 4)).forward(zeros([5, 3]), [zeros([5, 4])] as never),
+      "LSTMCell: the state must be a list of two tensors, [h, c]; got something else.",
+    ],
+    [
       "a length beyond the steps",
       () => own(new nn.RNN(3, 4)).forward(zeros([2, 2, 3]), null, { lengths: [2, 3] }),
       "RNN: lengths must lie in 1..2; got 3 at position 1.",

@@ -9,7 +9,7 @@ import { add, reshape } from "../../ops/algebra.ts";
 import { logicalNot, logicalOr, where } from "../../ops/elementwise.ts";
 
 export interface AttentionMasks {
-  /** Shape [B, S]. Keys that no query of a sequence sees (bool, true: hidden), or what is added to their scores. */
+  /** Shape [B, S], or [S] for one sequence. Keys that no query of a sequence sees (bool, true: hidden), or what is added to their scores. */
   readonly keyPaddingMask?: Tensor | null;
   /** Shape [T, S], [B H, T, S] or [B, H, T, S]. Bool, true where a query must not see a key, or what is added to the scores. */
   readonly attnMask?: Tensor | null;
@@ -48,7 +48,10 @@ export function combineMasks(
   like: Tensor,
 ): Tensor | null {
   if (!keyPaddingMask && !attnMask) return null;
-  if (keyPaddingMask) requireMask(op, "keyPaddingMask", keyPaddingMask, [[batch, keys]], like);
+  if (keyPaddingMask) {
+    const isOfOne = batch === 1 && keyPaddingMask.rank === 1;
+    requireMask(op, "keyPaddingMask", keyPaddingMask, [isOfOne ? [keys] : [batch, keys]], like);
+  }
   const matrix = [queries, keys];
   if (attnMask) {
     const shapes = [matrix, [batch * heads, ...matrix], [batch, heads, ...matrix]];

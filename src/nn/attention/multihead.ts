@@ -89,6 +89,8 @@ export class MultiheadAttention extends Module {
     const { dropout = 0, bias = true, kdim = embedDim, vdim = embedDim, batchFirst = false } = options;
     this.keyHeads = requireWhole(OP, "keyHeads", options.keyHeads ?? numHeads, 1);
     requireKeyHeads(numHeads, this.keyHeads);
+    requireWhole(OP, "kdim", kdim, 1);
+    requireWhole(OP, "vdim", vdim, 1);
     if (!(dropout >= 0 && dropout <= 1))
       throw new ValueError(OP, `dropout must lie in 0..1; got ${String(dropout)}.`);
     this.dropout = dropout;
@@ -143,8 +145,10 @@ export class MultiheadAttention extends Module {
     const fits =
       (query.rank === 2 || query.rank === 3) &&
       inputs.every((x, i) => x.rank === query.rank && x.shape[x.rank - 1] === widths[i]);
-    if (fits) return;
     const got = inputs.map(({ shape }) => formatShape(shape)).join(", ");
+    if (fits && inputs.some(({ size }) => size === 0))
+      throw new ShapeError(OP, `no axis of query, key and value may be empty; got ${got}.`);
+    if (fits) return;
     const layout = this.batchFirst ? "[B, T, width]" : "[T, B, width]";
     throw new ShapeError(
       OP,
