@@ -61,13 +61,15 @@ export class BpeTokenizer extends Tokenizer {
    * Learns a vocabulary: the special tokens, the 256 bytes, then one token per merge, each time of the most frequent pair
    * (of equally frequent ones, that whose tokens are older). The same texts give the same vocabulary.
    *
-   * @throws ValueError for a vocabulary too small for bytes and special tokens, or special tokens that are empty or repeated.
+   * @throws ValueError for a vocabulary too small for bytes and special tokens, or special tokens that are empty, repeated, or
+   * what the vocabulary writes for bytes.
    */
   static train(texts: string | Iterable<string>, options: BpeTrainOptions): BpeTokenizer {
     const { minFrequency = 1, specialTokens = [], maxTokenLength = Infinity } = options;
     const { addPrefixSpace = false } = options;
     const op = "BpeTokenizer";
     const vocabularySize = requireWhole(op, "vocabularySize", options.vocabularySize, 1);
+    checkSpecial(op, specialTokens);
     const { vocabulary, special } = vocabularyOf(op, specialTokens, byteAlphabet);
     if (vocabulary.length > vocabularySize) {
       const least = String(vocabulary.length);
@@ -154,6 +156,18 @@ export class BpeTokenizer extends Tokenizer {
       this.#merges,
     );
   }
+}
+
+// "Ġthe" is how the vocabulary writes " the": as a special token it would take that word's place, and decode to another text.
+function checkSpecial(op: string, specialTokens: readonly string[]): void {
+  const wrong = specialTokens.find((token) => {
+    const bytes = bytesOfToken(token);
+    if (bytes === null || /^[!-~]*$/.test(token)) return false;
+    return bytes.length === 1 || !text.decode(bytes).includes("\ufffd");
+  });
+  if (wrong === undefined) return;
+  const must = "specialTokens must not be what the vocabulary writes for bytes";
+  throw new ValueError(op, `${must}; got ${JSON.stringify(wrong)}.`);
 }
 
 const utf8 = new TextEncoder();

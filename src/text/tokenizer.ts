@@ -120,13 +120,17 @@ export abstract class Tokenizer {
   /**
    * Several texts as rows of one length.
    *
-   * @throws ValueError where lengths differ and there is no padding token, or a length is too small.
+   * @throws ValueError where lengths differ and there is no padding token, a length is too small, or a side is none.
    */
   encodeBatch(texts: readonly string[], options: BatchOptions = {}): EncodedBatch {
     const { maxLength = Infinity, padToken = "<pad>", paddingSide = "right" } = options;
     const { truncationSide = "right" } = options;
     if (!(maxLength >= 0))
       throw new ValueError(this.name, `maxLength must be at least 0; got ${String(maxLength)}.`);
+    for (const [name, side] of Object.entries({ paddingSide, truncationSide })) {
+      if (side !== "left" && side !== "right")
+        throw new ValueError(this.name, `${name} must be "left" or "right"; got ${JSON.stringify(side)}.`);
+    }
     const rows = texts.map((text) => {
       const ids = this.encode(text);
       if (ids.length <= maxLength) return ids;

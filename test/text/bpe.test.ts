@@ -113,6 +113,17 @@ describe("BpeTokenizer", () => {
     expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
   });
 
+  it("refuses special tokens that the vocabulary would take for bytes", () => {
+    const train = (token: string): BpeTokenizer =>
+      BpeTokenizer.train("", { vocabularySize: 300, specialTokens: [token] });
+    for (const token of ["Ġ", "é", "Ġthe", "ĊĊ"]) {
+      expect(() => train(token)).toThrow(
+        `BpeTokenizer: specialTokens must not be what the vocabulary writes for bytes; got ${JSON.stringify(token)}.`,
+      );
+    }
+    for (const token of ["<é>", "!", "日", "a b"]) expect(train(token).decode([0])).toBe(token);
+  });
+
   it("keeps added tokens that are not special where special ones are left out", () => {
     const added_tokens = [
       ...golden.file.added_tokens,

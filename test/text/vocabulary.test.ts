@@ -152,6 +152,9 @@ describe("batches", () => {
     expect(() => bare.encodeBatch(["ab"], { maxLength: NaN })).toThrow(
       /maxLength must be at least 0; got NaN/,
     );
+    expect(() => bare.encodeBatch(["ab"], { paddingSide: "Left" as "left" })).toThrow(
+      'CharTokenizer: paddingSide must be "left" or "right"; got "Left".',
+    );
   });
 });
 
