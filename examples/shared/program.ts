@@ -73,9 +73,10 @@ function interruptSignal(): AbortSignal {
 }
 
 /** Says how to go on with a run that Ctrl-C stopped. */
-export function printStopped({ command, name, mode: { out } }: Run, where: string): void {
+export function printStopped({ command, name, mode: { out, fast } }: Run, where: string): void {
   const folder = out === `runs/${name}` ? "" : ` --out ${out}`;
-  print(`\nstopped in ${where}; to go on: ${command} -- --resume${folder}`);
+  // A short run is judged in short, too.
+  print(`\nstopped in ${where}; to go on: ${command} -- --resume${fast ? " --fast" : ""}${folder}`);
 }
 
 function explain(error: unknown): number {

@@ -1,4 +1,5 @@
-// Every example in its short form, as users run it: it ends in order, with its figure on the last line.
+// Every example in its short form, as users run it: it ends in order, with its figure on the last line, and with the same
+// figure when it is stopped and resumed.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -26,10 +27,19 @@ interface Ended {
   readonly stderr: string;
 }
 
-async function runExample(...args: readonly string[]): Promise<Ended> {
+const runExample = (...args: readonly string[]): Promise<Ended> => runUntil(null, ...args);
+
+/** Runs an example; Ctrl-C comes once it has printed `text`. */
+async function runUntil(text: string | null, ...args: readonly string[]): Promise<Ended> {
   const child = spawn(process.execPath, ["--import", "tsx", "examples/run.ts", ...args]);
   let [stdout, stderr] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  let isHeard = text === null;
+  child.stdout.setEncoding("utf8").on("data", (part: string) => {
+    stdout += part;
+    if (isHeard || !stdout.includes(text!)) return;
+    isHeard = true;
+    child.kill("SIGINT");
+  });
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   const [code] = (await once(child, "close")) as [number | null];
   return { code, stdout, stderr };
@@ -43,8 +53,28 @@ it("says which examples there are", async () => {
   }
 });
 
-it.each(names)("%s --fast ends with its figure", { timeout: 240_000 }, async (name) => {
-  const { code, stdout, stderr } = await runExample(name, "--fast", "--out", join(directory, name));
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(stdout.trimEnd().split("\n").at(-1)).toMatch(new RegExp(`^result: ${name} .*\\d`));
+const figureOf = (stdout: string): string => stdout.trimEnd().split("\n").at(-1)!;
+
+it.each(names)(
+  "%s --fast ends with its figure, also when it is stopped and resumed",
+  { timeout: 480_000 },
+  async (name) => {
+    const short = ["--fast", "--seed", "3", "--out"];
+    const { code, stdout, stderr } = await runExample(name, ...short, join(directory, name));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(figureOf(stdout)).toMatch(new RegExp(`^result: ${name} .*\\d`));
+    const again = join(directory, `${name}-again`);
+    const stopped = await runUntil("epoch", name, ...short, again);
+    expect({ code: stopped.code, stderr: stopped.stderr }).toEqual({ code: 130, stderr: "" });
+    expect(figureOf(stopped.stdout)).toMatch(/^stopped.*--resume/);
+    const resumed = await runExample(name, "--resume", "--fast", "--out", again);
+    expect({ code: resumed.code, stderr: resumed.stderr }).toEqual({ code: 0, stderr: "" });
+    expect(figureOf(resumed.stdout)).toBe(figureOf(stdout));
+  },
+);
+
+it.each(names)("%s --help names its options", async (name) => {
+  const { code, stdout } = await runExample(name, "--help");
+  expect(code).toBe(0);
+  for (const option of ["--seed", "--out", "--resume", "--fast"]) expect(stdout).toContain(option);
 });
