@@ -4,7 +4,7 @@ import { add, addInPlace, contiguous } from "../ops/algebra.ts";
 import { onesLike } from "../ops/creation.ts";
 import { keep } from "../tensor/scope.ts";
 import type { Node } from "../tensor/node.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { ownsBuffer, Tensor } from "../tensor/tensor.ts";
 import { seedGradient, walkBackward } from "./walk.ts";
 import type { Visit } from "./walk.ts";
 
@@ -138,9 +138,6 @@ function adoptBy(leaf: Tensor, gradient: Tensor): void {
   leaf.grad = keep(gradient);
   leaf.scope?.adopt(gradient);
 }
-
-const ownsBuffer = ({ storage, view, node }: Tensor): boolean =>
-  node === null && storage.handles + storage.saves === 1 && view.dense && view.size === storage.length;
 
 function walk(
   op: string,

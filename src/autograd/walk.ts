@@ -10,7 +10,7 @@ import type { GradientHook, Node } from "../tensor/node.ts";
 import { currentObserver } from "../tensor/observer.ts";
 import type { AnyPrimitive } from "../tensor/primitive.ts";
 import { Scope } from "../tensor/scope.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { ownsBuffer, Tensor } from "../tensor/tensor.ts";
 
 export interface WalkOptions {
   /** Record the backward ops too, so that the gradients can be differentiated again. */
@@ -141,8 +141,6 @@ class Walk {
   // State lies here and not on the nodes: a vjp may start a walk of its own over some of the same nodes.
   readonly #order: ReadonlySet<Node>;
   readonly #grads = new Map<Node, (Tensor | null)[]>();
-  // Sums that this walk allocated: the only buffers that gradients are added into in place.
-  readonly #ownSums = new Set<Tensor>();
 
   constructor(op: string, order: ReadonlySet<Node>, options: WalkOptions) {
     this.#op = op;
@@ -163,13 +161,11 @@ class Walk {
       grads[slot] = gradient;
       return;
     }
-    if (this.#ownSums.has(before)) {
+    if (!this.#options.createGraph && ownsBuffer(before)) {
       addInPlace(before, gradient);
     } else {
-      const sum = add(before, gradient);
-      if (!this.#options.createGraph) this.#ownSums.add(sum);
+      grads[slot] = add(before, gradient);
       before.dispose();
-      grads[slot] = sum;
     }
     gradient.dispose();
   }
@@ -210,7 +206,7 @@ class Walk {
           : observer.differentiate(node, grads, () => this.#gradients(node, p, g, saved, needs));
       for (let i = 0; i < results.length; i++) {
         const result = results[i];
-        deposits.push(result && this.#fit(node, p, i, result, grads, deposits));
+        deposits.push(result && this.#fit(node, p, i, result, scope, deposits));
       }
     } finally {
       scope.close(deposits);
@@ -246,7 +242,7 @@ class Walk {
     p: AnyPrimitive,
     i: number,
     result: Tensor,
-    grads: readonly (Tensor | null)[],
+    scope: Scope,
     taken: readonly (Tensor | null)[],
   ): Tensor {
     const { shape, dtype } = node.inputs[i];
@@ -259,8 +255,8 @@ class Walk {
       );
     }
     const fitted = same ? result : sumTo(result, shape);
-    // A vjp may return the incoming gradient itself, or one tensor for two inputs.
-    return grads.includes(fitted) || taken.includes(fitted) ? alias(fitted) : fitted;
+    // A vjp may return the incoming gradient itself, a tensor that someone keeps, or one tensor for two inputs.
+    return fitted.scope !== scope || taken.includes(fitted) ? alias(fitted) : fitted;
   }
 
   #unpack(node: Node, p: AnyPrimitive): Record<string, Tensor> {

@@ -11,7 +11,7 @@ import { currentObserver } from "./observer.ts";
 import type { Observer } from "./observer.ts";
 import { isMutated } from "./primitive.ts";
 import type { AnyPrimitive, OutputSpec, Primitive } from "./primitive.ts";
-import { Tensor } from "./tensor.ts";
+import { ownsBuffer, Tensor } from "./tensor.ts";
 
 /** What a primitive without inputs must say in its attributes. */
 export interface SourceAttrs {
@@ -40,6 +40,26 @@ export function apply<A>(p: Primitive<A>, inputs: readonly Tensor[], attrs: A): 
   } finally {
     if (operands !== inputs) releaseCopies(operands, inputs);
   }
+}
+
+/**
+ * As `apply`, for an op that works element by element and gives what its first input is like, in shape and dtype: where
+ * that input's handle is all that holds its buffer, as with most gradients on their way back, the result is written over
+ * it. The input must not be read again. Not recorded.
+ */
+export function applyOver<A>(p: Primitive<A>, inputs: readonly Tensor[], attrs: A): Tensor {
+  const x = inputs[0];
+  // An observer looks at the inputs afterwards.
+  if (!ownsBuffer(x) || currentObserver() !== null) return apply(p, inputs, attrs);
+  const device = checkInputs(p.name, inputs, attrs);
+  p.infer(inputs, attrs);
+  const operands = prepare(p, inputs, device);
+  try {
+    p.kernel(device.kernels, operands, x, attrs);
+  } finally {
+    if (operands !== inputs) releaseCopies(operands, inputs);
+  }
+  return new Tensor(x.storage, x.view, p.name, null, 0);
 }
 
 function compute<A>(

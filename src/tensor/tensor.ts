@@ -207,6 +207,10 @@ export class Tensor {
   }
 }
 
+/** Whether the handle is all that holds its buffer, holds the whole of it in order, and stands in no graph. */
+export const ownsBuffer = ({ storage, view, node }: Tensor): boolean =>
+  node === null && storage.handles + storage.saves === 1 && view.dense && view.size === storage.length;
+
 function forEachOffset({ shape, strides, offset }: View, visit: (offset: number) => void): void {
   const walk = (axis: number, at: number): void => {
     if (axis === shape.length) visit(at);

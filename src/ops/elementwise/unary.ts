@@ -1,6 +1,6 @@
 // How ops of one element are made: the record that all of them share, and the checks of those made of other ops.
 import type { BinaryOp, UnaryOp, UnaryWithOp } from "../../backend/scalars.ts";
-import { apply } from "../../tensor/apply.ts";
+import { apply, applyOver } from "../../tensor/apply.ts";
 import { primitive } from "../../tensor/primitive.ts";
 import type { Primitive, PrimitiveRecord } from "../../tensor/primitive.ts";
 import { composite } from "../../tensor/scope.ts";
@@ -71,7 +71,10 @@ export const unaryWith = <S extends Name>(
     ...fast,
   });
 
-/** The gradient of an activation in one pass over g and what it saved; not differentiable itself. */
+/**
+ * The gradient of an activation in one pass over g and what it saved; not differentiable itself. It may be written over g,
+ * which nothing reads any more.
+ */
 export function activationGrad(name: BinaryOp): (g: Tensor, saved: Tensor) => Tensor {
   const record: Primitive<null> = primitive({
     name,
@@ -79,7 +82,7 @@ export function activationGrad(name: BinaryOp): (g: Tensor, saved: Tensor) => Te
     infer: ([g], _: null) => g,
     kernel: (k, [g, y], gx) => k.binary(name, g, y, gx),
   });
-  return (g, y) => apply(record, [g, y], null);
+  return (g, y) => applyOver(record, [g, y], null);
 }
 
 /** An op made of others, whose checks speak in its own name. */
