@@ -7,6 +7,7 @@ import {
   detectAnomaly,
   gelu,
   grad,
+  leakyRelu,
   memory,
   mul,
   randn,
@@ -26,6 +27,7 @@ const TOLERANCE = { rtol: 1e-5, atol: 1e-6 };
 
 const activations: Record<string, (x: Tensor) => Tensor> = {
   relu,
+  leakyRelu: (x) => leakyRelu(x, 0.2),
   sigmoid,
   tanh,
   silu,

@@ -103,7 +103,6 @@ export function attentionKernels(
       const shapePtr = prepare(inputs, { y: y.view }, attrs, scratchBytes);
       const units = e.attention_units(batch, heads, nQueries);
       const maskPtr = mask ? pointer(mask) : 0;
-      // prettier-ignore: arguments by group, in the kernel's order
       e.attention_f32(
         pointer(q),
         pointer(k),

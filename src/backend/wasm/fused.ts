@@ -88,7 +88,6 @@ export function lossKernels(e: KernelExports, workspace: Workspace): Pick<FusedK
       const perRow = reduction === "none";
       const losses = perRow ? pointer(y) : workspace.shared(8 * rows);
       const shares = reduction === "mean" ? losses + 4 * rows : 0;
-      // prettier-ignore: arguments by group, in the kernel's order
       const bad = e.class_loss_f32(
         pointer(x),
         pointer(target),
@@ -117,7 +116,6 @@ export function lossKernels(e: KernelExports, workspace: Workspace): Pick<FusedK
       const weightPtr = optional(weight);
       const total = reduction === "mean" ? workspace.shared(4) : 0;
       if (total !== 0) e.class_share_total_f32(targetPtr, weightPtr, total, rows, ignoreIndex, 0, 1);
-      // prettier-ignore: arguments by group, in the kernel's order
       e.class_loss_grad_f32(
         pointer(g),
         Number(reduction === "none"),

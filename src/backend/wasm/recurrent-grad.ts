@@ -192,7 +192,6 @@ export function recurrentGradKernels(e: KernelExports, workspace: Workspace): Gr
 
   return {
     rnnGrad: gradient("rnn", (m, inputs, { y }, incoming, { h0 }, form) => {
-      // prettier-ignore: arguments by group, in the kernel's order
       e.rnn_grad_f32(
         ACTIVATIONS[form.activation],
         optional(incoming.y),
@@ -213,7 +212,6 @@ export function recurrentGradKernels(e: KernelExports, workspace: Workspace): Gr
     }),
 
     lstmGrad: gradient("lstm", (m, inputs, { gates, cells }, incoming, { h0, c0 }, form) => {
-      // prettier-ignore: arguments by group, in the kernel's order
       e.lstm_grad_f32(
         optional(incoming.y),
         pointer(gates!),
@@ -241,7 +239,6 @@ export function recurrentGradKernels(e: KernelExports, workspace: Workspace): Gr
     }),
 
     gruGrad: gradient("gru", (m, inputs, { y, gates }, incoming, { h0 }, form) => {
-      // prettier-ignore: arguments by group, in the kernel's order
       e.gru_grad_f32(
         optional(incoming.y),
         pointer(gates!),

@@ -69,7 +69,6 @@ export function multiply(
   if (m === 0 || n === 0) return;
   // Threads share the longer side of y.
   const [kernel, units] = m >= n ? [e.gemm_f32, m] : [e.gemm_columns_f32, n];
-  // prettier-ignore: arguments by group, in the kernel's order
   kernel(
     a.ptr,
     a.rowStride,

@@ -75,7 +75,6 @@ export function recurrentKernels(e: KernelExports, workspace: Workspace): Recurr
     if (y.view.size === 0) return;
     copyOrClear(e, inputs.h0, h);
     run("rnn", inputs, form, pointer(y), ({ tile, panels }) => {
-      // prettier-ignore: arguments by group, in the kernel's order
       e.rnn_f32(
         ACTIVATIONS[form.activation],
         pointer(y),
@@ -99,7 +98,6 @@ export function recurrentKernels(e: KernelExports, workspace: Workspace): Recurr
     copyOrClear(e, inputs.h0, h);
     copyOrClear(e, inputs.c0, c!);
     run("lstm", inputs, form, pointer(gates!), ({ tile, panels, projectionPanels }) => {
-      // prettier-ignore: arguments by group, in the kernel's order
       e.lstm_f32(
         pointer(gates!),
         pointer(inputs.weightHh),
@@ -129,7 +127,6 @@ export function recurrentKernels(e: KernelExports, workspace: Workspace): Recurr
     copyOrClear(e, inputs.h0, h);
     const biasOfN = inputs.biasHh ? pointer(inputs.biasHh) + 2 * form.hidden * 4 : 0;
     run("gru", inputs, form, pointer(gates!), ({ tile, panels }) => {
-      // prettier-ignore: arguments by group, in the kernel's order
       e.gru_f32(
         pointer(gates!),
         biasOfN,

@@ -1,7 +1,7 @@
 // Activations with a kink. Conventions there are PyTorch's: the derivative is that of the side to the left.
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape } from "../../core/shape.ts";
-import { apply } from "../../tensor/apply.ts";
+import { apply, applyOver } from "../../tensor/apply.ts";
 import { noGrad } from "../../tensor/mode.ts";
 import { primitive } from "../../tensor/primitive.ts";
 import type { Primitive } from "../../tensor/primitive.ts";
@@ -50,7 +50,7 @@ const leakyReluGradPrimitive: Primitive<number> = primitive({
 
 const leakyReluPrimitive = unaryWith("leakyRelu", ["x"], (g, { x }, { a }) => where(gt(x, 0), g, mul(g, a)), {
   fusedVjp: "leakyReluGrad",
-  vjpKernel: (g, { x }, { a }) => [apply(leakyReluGradPrimitive, [g, x], a)],
+  vjpKernel: (g, { x }, { a }) => [applyOver(leakyReluGradPrimitive, [g, x], a)],
 });
 
 /** y = x above 0, and slope times x below; the slope is 0.01 by default, and is the derivative at 0. */
