@@ -57,7 +57,10 @@ describe.each(Object.entries(activations))("%s", (_, f) => {
       const middle = mul(x, 2);
       const [gMiddle, gx] = grad(sum(mul(f(middle), 3)), [middle, x]);
       expect(gx).toBeCloseToTensor(mul(gMiddle, 2).dataSync());
-      expect(gx).toBeCloseToTensor(slowGrad((x) => mul(f(mul(x, 2)), 3), x), TOLERANCE);
+      expect(gx).toBeCloseToTensor(
+        slowGrad((x) => mul(f(mul(x, 2)), 3), x),
+        TOLERANCE,
+      );
     });
   });
 
