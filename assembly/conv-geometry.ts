@@ -158,6 +158,15 @@ export function foldCount(g: Geometry, pass: i32): i32 {
   return min(g.nImages, ceilDivide(ENOUGH_PIXELS, max(1, nPixels)));
 }
 
+/** With fewer images (times groups) than this, their channels are shared out, too. */
+const ENOUGH_IMAGES: i32 = 4;
+
+/** Into how many units the channels of a result are cut. Each unit works on its own copy of the padded source. */
+export function chunkCount(g: Geometry, pass: i32): i32 {
+  const nPanels = ceilDivide(resultChannels(g, pass), 8);
+  return max(1, min(nPanels, ENOUGH_IMAGES / max(1, g.nImages * g.nGroups)));
+}
+
 /** Blocks of 6 taps and of 8 filters of a group: the tiles of the weight gradient. */
 @inline
 export function tapBlocks(g: Geometry): i32 {

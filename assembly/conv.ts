@@ -20,10 +20,13 @@
 import { multiplyGathered, multiplyRows, multiplyRuns, storePixels } from "./conv-kernel";
 import {
   Geometry,
+  INPUT_GRAD,
   FINISH,
+  FORWARD,
   ROW_PIXELS,
   WEIGHT_GRAD,
   ceilDivide,
+  chunkCount,
   filterBlocks,
   foldCount,
   needsPadding,
@@ -38,7 +41,7 @@ import {
   volumeKernel,
   volumeOut,
 } from "./conv-geometry";
-import { Job, PIXELS, Plan, ROWS, jobAt } from "./conv-tables";
+import { Job, PIXELS, Plan, ROWS, jobAt, panelWidth } from "./conv-tables";
 import { copyRow, padImages } from "./conv-pad";
 import { bytes } from "./simd";
 
@@ -49,13 +52,13 @@ const RANGE_AT: usize = 408;
 const SOURCE_AT: usize = 432;
 
 /**
- * How many units a pass has. Forward and input gradient: (group, image) pairs; weight gradient: see conv-weight.ts; 3, its
+ * How many units a pass has. Forward and input gradient: (run of channels, group, image); weight gradient: see conv-weight.ts; 3, its
  * finish: blocks of six taps.
  */
 export function conv_units(geometryPtr: usize, pass: i32): i32 {
   const g = changetype<Geometry>(geometryPtr);
   if (pass == WEIGHT_GRAD) return sliceCount(g) * g.nGroups * ceilDivide(tapBlocks(g), unitTapBlocks(g));
-  return g.nGroups * (pass == FINISH ? tapBlocks(g) : g.nImages);
+  return g.nGroups * (pass == FINISH ? tapBlocks(g) : g.nImages * chunkCount(g, pass));
 }
 
 /** Multiply-adds of one unit: what it costs. */
@@ -91,7 +94,7 @@ export function conv_f32(
   start: i32,
   end: i32,
 ): void {
-  correlate(xPtr, biasPtr, yPtr, changetype<Geometry>(geometryPtr), planPtr, scratchPtr, start, end);
+  correlate(FORWARD, xPtr, biasPtr, yPtr, changetype<Geometry>(geometryPtr), planPtr, scratchPtr, start, end);
 }
 
 /** The gradient of x for the units [start, end); the plan is that of pass 1. */
@@ -104,10 +107,11 @@ export function conv_input_grad_f32(
   start: i32,
   end: i32,
 ): void {
-  correlate(gPtr, 0, gxPtr, changetype<Geometry>(geometryPtr), planPtr, scratchPtr, start, end);
+  correlate(INPUT_GRAD, gPtr, 0, gxPtr, changetype<Geometry>(geometryPtr), planPtr, scratchPtr, start, end);
 }
 
 function correlate(
+  pass: i32,
   xPtr: usize,
   biasPtr: usize,
   yPtr: usize,
@@ -122,34 +126,53 @@ function correlate(
   const resultBytes = bytes(plan.resultVolume) * <usize>plan.nResult;
   const scratchSource = scratchPtr + SOURCE_AT;
   if (plan.isPadded) memory.fill(scratchSource, 0, plan.sourceImageBytes * <usize>plan.nFold);
+  const nChunks = chunkCount(g, pass);
+  const nPairs = g.nGroups * g.nImages;
   let unit = start;
   while (unit < end) {
-    const group = unit / g.nImages;
-    const image = unit - group * g.nImages;
+    const chunk = unit / nPairs;
+    const pair = unit - chunk * nPairs;
+    const group = pair / g.nImages;
+    const image = pair - group * g.nImages;
     const nImages = min(min(plan.nFold, g.nImages - image), end - unit);
     const place = <usize>(image * g.nGroups + group);
     let source = xPtr + place * rawBytes;
     if (plan.isPadded) {
-      padImages(plan, source, rawBytes * <usize>g.nGroups, nImages, 0, plan.nSource, scratchSource);
+      // All runs of channels of a single image read the same copy.
+      if (nPairs > 1 || unit == start) {
+        padImages(plan, source, rawBytes * <usize>g.nGroups, nImages, 0, plan.nSource, scratchSource);
+      }
       source = scratchSource;
     }
     const y = yPtr + place * resultBytes;
     const bias = biasPtr ? biasPtr + bytes(group * plan.nResult) : 0;
     for (let i = 0; i < plan.nJobs; ++i) {
       const job = jobAt(planPtr, i);
+      const width = panelWidth(job.kind);
+      const nPanels = ceilDivide(plan.nResult, width);
+      const first = ((chunk * nPanels) / nChunks) * width;
+      const last = min((((chunk + 1) * nPanels) / nChunks) * width, plan.nResult);
       if (job.kind == PIXELS) {
-        correlatePixels(plan, job, group, source, bias, y, nImages, scratchPtr);
+        correlatePixels(plan, job, group, first, last, source, bias, y, nImages, scratchPtr);
         continue;
       }
       for (let j = 0; j < nImages; ++j) {
         const jSource = source + <usize>j * plan.sourceImageBytes;
         const jResult = y + <usize>j * plan.resultImageBytes;
-        if (job.kind == ROWS) correlateRows(plan, job, group, jSource, bias, jResult, scratchPtr);
-        else correlateRuns(plan, job, group, jSource, bias, jResult, scratchPtr);
+        if (job.kind == ROWS)
+          correlateRows(plan, job, group, first, last, jSource, bias, jResult, scratchPtr);
+        else correlateRuns(plan, job, group, first, last, jSource, bias, jResult, scratchPtr);
       }
     }
     unit += nImages;
   }
+}
+
+/** The panel of weights that begins with a channel. */
+@inline
+function panelAt(job: Job, group: i32, channel: i32): usize {
+  const panel = <usize>(channel / panelWidth(job.kind));
+  return job.weightPtr + <usize>group * job.groupBytes + panel * job.panelBytes;
 }
 
 /** Eight channels of six pixels at a time; the pixels may be of several images. */
@@ -157,6 +180,8 @@ function correlatePixels(
   plan: Plan,
   job: Job,
   group: i32,
+  first: i32,
+  last: i32,
   source: usize,
   biasPtr: usize,
   yPtr: usize,
@@ -165,10 +190,10 @@ function correlatePixels(
 ): void {
   const nPixels = job.nPixels * nImages;
   const planeBytes = bytes(plan.resultVolume);
-  let panel = job.weightPtr + <usize>group * job.groupBytes;
+  let panel = panelAt(job, group, first);
   const init = scratchPtr + INIT_AT;
-  for (let f = 0; f < plan.nResult; f += 8) {
-    const nChannels = min(plan.nResult - f, 8);
+  for (let f = first; f < last; f += 8) {
+    const nChannels = min(last - f, 8);
     v128.store(init, f32x4.splat(0));
     v128.store(init, f32x4.splat(0), 16);
     if (biasPtr) memory.copy(init, biasPtr + bytes(f), bytes(nChannels));
@@ -178,11 +203,11 @@ function correlatePixels(
       let pixels = job.pixelPtr + bytes(i);
       if (left < 6) pixels = repeatLast(pixels, left, scratchPtr + PIXELS_AT);
       const range = tapRange(job, i, i + left - 1, scratchPtr + RANGE_AT);
-      const first = load<i32>(range);
-      const nTaps = load<i32>(range, 4) - first;
+      const firstTap = load<i32>(range);
+      const nTaps = load<i32>(range, 4) - firstTap;
       const place = source + <usize>load<u32>(range, 8);
-      const taps = job.tapPtr + bytes(first);
-      multiplyGathered(place, pixels, taps, nTaps, panel + <usize>first * 32, init, 0, scratchPtr);
+      const taps = job.tapPtr + bytes(firstTap);
+      multiplyGathered(place, pixels, taps, nTaps, panel + <usize>firstTap * 32, init, 0, scratchPtr);
       storePixels(scratchPtr, y, job.storePtr + bytes(i), planeBytes, left, nChannels);
     }
     panel += job.panelBytes;
@@ -223,6 +248,8 @@ function correlateRuns(
   plan: Plan,
   job: Job,
   group: i32,
+  first: i32,
+  last: i32,
   source: usize,
   biasPtr: usize,
   yPtr: usize,
@@ -230,10 +257,10 @@ function correlateRuns(
 ): void {
   const nRuns = job.nPixels;
   const planeBytes = bytes(plan.resultVolume);
-  let panel = job.weightPtr + <usize>group * job.groupBytes;
+  let panel = panelAt(job, group, first);
   const init = scratchPtr + INIT_AT;
-  for (let f = 0; f < plan.nResult; f += 6) {
-    const nChannels = min(plan.nResult - f, 6);
+  for (let f = first; f < last; f += 6) {
+    const nChannels = min(last - f, 6);
     for (let i = 0; i < 6; ++i) {
       const start = biasPtr && i < nChannels ? v128.load32_splat(biasPtr + bytes(f + i)) : f32x4.splat(0);
       v128.store(init + <usize>i * 32, start);
@@ -244,11 +271,11 @@ function correlateRuns(
       const pixels = job.pixelPtr + bytes(i);
       const stores = job.storePtr + bytes(i);
       const range = tapRange(job, i, i + 1, scratchPtr + RANGE_AT);
-      const first = load<i32>(range);
-      const nTaps = load<i32>(range, 4) - first;
+      const firstTap = load<i32>(range);
+      const nTaps = load<i32>(range, 4) - firstTap;
       const place = source + <usize>load<u32>(range, 8);
-      const taps = job.tapPtr + bytes(first);
-      const weights = panel + <usize>first * 24;
+      const taps = job.tapPtr + bytes(firstTap);
+      const weights = panel + <usize>firstTap * 24;
       const source0 = place + <usize>load<u32>(pixels);
       const source1 = place + <usize>load<u32>(pixels, 4);
       const y0 = y + <usize>load<u32>(stores);
@@ -272,6 +299,8 @@ function correlateRows(
   plan: Plan,
   job: Job,
   group: i32,
+  first: i32,
+  last: i32,
   source: usize,
   biasPtr: usize,
   yPtr: usize,
@@ -281,14 +310,14 @@ function correlateRows(
   const lines = scratchPtr + SOURCE_AT + plan.sourceImageBytes * <usize>plan.nFold + bytes(ROW_PIXELS);
   const length = rowsLength(job.nRows, job.width, plan.planeW);
   const lineBytes = bytes(length + ROW_PIXELS);
-  const weights = job.weightPtr + <usize>group * job.groupBytes;
+  const weights = panelAt(job, group, 0);
   v128.store(init, f32x4.splat(0), 16);
-  for (let first = 0; first < job.nPixels; first += job.nRows) {
-    let from = source + <usize>load<u32>(job.pixelPtr + bytes(first)) + job.firstPlace;
+  for (let plane = 0; plane < job.nPixels; plane += job.nRows) {
+    let from = source + <usize>load<u32>(job.pixelPtr + bytes(plane)) + job.firstPlace;
     let line = lines;
     for (let i = 0; i < length; i += ROW_PIXELS) {
       // All channels of one place: what it reads stays in the first-level cache.
-      for (let f = 0; f < plan.nResult; ++f) {
+      for (let f = first; f < last; ++f) {
         const panel = weights + <usize>f * job.panelBytes;
         const y = line + <usize>f * lineBytes;
         // Two calls, because a function with one is inlined, and its accumulators leave the registers here.
@@ -302,10 +331,10 @@ function correlateRows(
       from += bytes(ROW_PIXELS);
       line += bytes(ROW_PIXELS);
     }
-    for (let f = 0; f < plan.nResult; ++f) {
+    for (let f = first; f < last; ++f) {
       for (let row = 0; row < job.nRows; ++row) {
         let x = lines + <usize>f * lineBytes + bytes(row * plan.planeW);
-        let y = yPtr + bytes(f * plan.resultVolume) + <usize>load<u32>(job.storePtr + bytes(first + row));
+        let y = yPtr + bytes(f * plan.resultVolume) + <usize>load<u32>(job.storePtr + bytes(plane + row));
         if (job.stepBytes == 4) {
           copyRow(x, y, job.width);
           continue;

@@ -41,6 +41,18 @@ function mapWith(op: i32, xPtr: usize, yPtr: usize, a: f32, b: f32, start: i32, 
   let n = end - start;
   xPtr += bytes(start);
   yPtr += bytes(start);
+  // Dear and rare: one loop, because their code is large.
+  while (n > 0 && (op == POW_SCALAR || op == ELU || op == SOFTPLUS)) {
+    const isWhole = n >= 4;
+    const y = applyWith(op, isWhole ? v128.load(xPtr) : v128.load32_zero(xPtr), left, right);
+    if (isWhole) v128.store(yPtr, y);
+    else v128.store32_lane(yPtr, y, 0);
+    const step = isWhole ? 4 : 1;
+    n -= step;
+    xPtr += bytes(step);
+    yPtr += bytes(step);
+  }
+  if (op == POW_SCALAR || op == ELU || op == SOFTPLUS) return;
   for (; n >= 8; n -= 8) {
     const x0 = v128.load(xPtr);
     const x1 = v128.load(xPtr, 16);

@@ -264,12 +264,12 @@ export function erf_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
 
 /** sin x; accuracy and limits in math-trigonometric.ts, as for the next ones */
 export function sin_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
-  map(SIN, 2, xPtr, yPtr, start, end);
+  map(SIN, 1, xPtr, yPtr, start, end);
 }
 
 /** cos x */
 export function cos_f32(xPtr: usize, yPtr: usize, start: i32, end: i32): void {
-  map(COS, 2, xPtr, yPtr, start, end);
+  map(COS, 1, xPtr, yPtr, start, end);
 }
 
 /** tan x */

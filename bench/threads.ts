@@ -103,9 +103,17 @@ const works: readonly Work[] = [
       return () => grad(sum(conv2d(x, w, undefined, { padding: 1 })), [x, w]);
     },
   },
+  {
+    name: "conv2d 3x3 64->64 28x28 b1",
+    make: () => {
+      const [x, w] = [random([1, 64, 28, 28], 1), random([64, 64, 3, 3], 2)];
+      return () => [conv2d(x, w, undefined, { padding: 1 })];
+    },
+  },
   { ...elementwise("add 1M", add, 2 ** 20, 1.7), quick: true },
   elementwise("add 64K", add, 2 ** 16),
   elementwise("exp 1M", (x) => exp(x), 2 ** 20),
+  elementwise("sum 1M", (x) => sum(x), 2 ** 20),
   rows("softmax 512x512", (x) => softmax(x, 1)),
   rows("layerNorm 512x512", (x) => layerNorm(x, [512])),
   { name: "step of a GPT", bar: 1.7, make: gptStep },

@@ -17,6 +17,8 @@ const shapes: readonly Shape[] = [
   { x: [2, 2, 17, 16], w: [3, 2, 3, 2], options: { stride: [3, 1], dilation: [1, 2] } },
   { x: [2, 6, 14, 15], w: [6, 1, 3, 3], options: { groups: 6, padding: 1 } },
   { x: [1, 4, 20, 9], w: [4, 2, 1, 1], options: { groups: 2 } },
+  { x: [1, 12, 9, 10], w: [30, 12, 3, 3], options: { padding: 1 } },
+  { x: [2, 20, 7, 6], w: [14, 10, 2, 3], options: { groups: 2 } },
   { x: [9, 3, 8, 7], w: [10, 3, 3, 3], options: { stride: 2 } },
 ];
 

@@ -31,7 +31,7 @@ export function createKernels(
   return {
     ...elementwiseKernels(exports, workspace),
     ...broadcastKernels(exports, workspace),
-    ...reduceKernels(exports),
+    ...reduceKernels(exports, workspace),
     ...scanKernels(exports),
     ...orderingKernels(workspace),
     ...factorizeKernels(workspace),
