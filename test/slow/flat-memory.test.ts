@@ -27,11 +27,23 @@ import {
   Linear,
   MaxPool2d,
   Module,
+  nonSaturatingLoss,
   ReLU,
   Sequential,
   Tanh,
+  wassersteinLoss,
 } from "../../src/nn/index.ts";
+import {
+  CharLSTM,
+  DcganDiscriminator,
+  DcganGenerator,
+  GPT,
+  WganCritic,
+  WganGenerator,
+} from "../../src/models/index.ts";
 import { Adam, clipGradNorm, SGD } from "../../src/optim/index.ts";
+import { ganStep } from "../../src/train/gan-step.ts";
+import type { Game } from "../../src/train/gan-step.ts";
 import { own } from "../disposables.ts";
 
 // The collector's own handle: what is left after it ran is what something still holds.
@@ -96,6 +108,38 @@ function trainingStep(model: Module & { forward(x: Tensor): Tensor }, x: Tensor,
       loss.backward();
       optimizer.step();
     });
+  };
+}
+
+/** The next of 12 tokens, in 4 sequences. */
+function languageModelStep(model: Module & { forward(x: Tensor): Tensor }): () => void {
+  const optimizer = adam(model);
+  const tokens = own(randint(0, 20, [4, 13]));
+  return () => {
+    scope(() => {
+      const scores = model.forward(tokens.slice(1, 0, 12)).reshape([48, 20]);
+      const loss = crossEntropy(scores, tokens.slice(1, 1).reshape([48]));
+      optimizer.zeroGrad();
+      loss.backward();
+      optimizer.step();
+    });
+  };
+}
+
+const images = { width: 2, latent: 4, imageSize: 16 };
+
+/** Both sides move in each step. */
+function ganLoop(
+  generator: Game["generator"],
+  discriminator: Game["discriminator"],
+  settings: Pick<Game, "loss" | "gradientPenalty">,
+): () => void {
+  const optimizers = { generatorOptimizer: adam(generator), discriminatorOptimizer: adam(discriminator) };
+  const game = { generator, discriminator, ...optimizers, ...settings };
+  const [real, latent] = [own(randn([4, 1, 16, 16])), own(randn([4, 4]))];
+  return () => {
+    const losses = scope(() => ganStep(game, real, latent, true));
+    for (const loss of Object.values(losses) as (Tensor | null)[]) loss?.dispose();
   };
 }
 
@@ -187,6 +231,29 @@ const loops: readonly Loop[] = [
         x.grad = null;
       };
     },
+  },
+  {
+    name: "a GPT",
+    start: () =>
+      languageModelStep(new GPT({ vocabSize: 20, contextLength: 12, width: 16, layers: 2, heads: 2 })),
+  },
+  {
+    name: "an LSTM",
+    start: () => languageModelStep(new CharLSTM(20, { embedding: 8, hidden: 16, layers: 2 })),
+  },
+  {
+    name: "a DCGAN",
+    start: () =>
+      ganLoop(new DcganGenerator(images), new DcganDiscriminator(images), {
+        ...{ loss: nonSaturatingLoss, gradientPenalty: 0 },
+      }),
+  },
+  {
+    name: "a Wasserstein GAN with its penalty",
+    start: () =>
+      ganLoop(new WganGenerator(images), new WganCritic(images), {
+        ...{ loss: wassersteinLoss, gradientPenalty: 10 },
+      }),
   },
 ];
 
