@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import {
   Generator,
+  gradgradcheck,
   memory,
   noGrad,
   permute,
@@ -240,6 +241,8 @@ describe("MultiheadAttention", () => {
     scoped(() => {
       const x = randn([1, 3, 4], { generator: new Generator(1), ...where }).setRequiresGrad(true);
       expect(gradcheckModule(layer, [x])).toBe(true);
+      // By all its weights the second would take minutes; the op's row has them.
+      expect(gradgradcheck((input: Tensor) => layer.forward(input, { isCausal: true }), [x])).toBe(true);
     })();
     layer.dispose();
   });

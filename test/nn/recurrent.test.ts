@@ -2,7 +2,20 @@
 // states and weights, ten training steps; and what the layers promise by themselves.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { add, grad, manualSeed, mean, mul, ones, scope, slice, sum, tensor, zeros } from "../../src/index.ts";
+import {
+  add,
+  grad,
+  gradgradcheck,
+  manualSeed,
+  mean,
+  mul,
+  ones,
+  scope,
+  slice,
+  sum,
+  tensor,
+  zeros,
+} from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import type { Module } from "../../src/nn/index.ts";
@@ -206,6 +219,19 @@ describe("recurrent layers", () => {
     }),
   );
 });
+
+it.each(["RNN", "LSTM", "GRU"] as const)(
+  "%s in both directions, with lengths, has the right second derivatives by its input",
+  scopedEach((name) => {
+    const where = { device: "reference", dtype: "float64" } as const;
+    const layer = own(new nn[name](2, 2, { bidirectional: true, ...where }));
+    const values = [0.3, -0.7, 0.9, 0.2, -0.4, 0.8, 0.5, -0.1];
+    const x = tensor(values, { shape: [2, 2, 2], ...where }).setRequiresGrad(true);
+    const run = (input: Tensor): Tensor => layer.forward(input, null, { lengths: [2, 1] })[0];
+    // By the weights, too, in the rows of the ops.
+    expect(gradgradcheck(run, [x])).toBe(true);
+  }),
+);
 
 describe("refusals", () => {
   const cases: [string, () => unknown, string][] = [
