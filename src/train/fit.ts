@@ -1,9 +1,7 @@
-// The training loop: epochs of steps with validation, early stop, checkpoints and exact resume. All state that outlives a
-// step is plain data (state.ts), so that a checkpoint is that data beside weights, optimizer and random state.
+// Training a model: what each step does to it, and validation, early stop and learning rates around the steps. The course of
+// the run is run.ts's.
 import { ValueError } from "../core/errors.ts";
-import { Pacer } from "../data/event-loop.ts";
 import type { DataLoader } from "../data/loader.ts";
-import { loadCheckpoint, saveCheckpoint } from "../io/checkpoint.ts";
 import { clipGradNorm } from "../optim/clip.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { Scheduler } from "../optim/schedule/scheduler.ts";
@@ -14,33 +12,20 @@ import { EarlyStop } from "./early-stop.ts";
 import type { EarlyStopOptions } from "./early-stop.ts";
 import { evaluate, inputsAndTarget, rememberModes } from "./evaluate.ts";
 import type { Loss, Model } from "./evaluate.ts";
-import { emit } from "./events.ts";
-import type { Callback, EpochRecord, FitOutcome, FitResult } from "./events.ts";
+import type { Callback, EpochRecord, FitResult } from "./events.ts";
 import type { Metric } from "./metrics.ts";
+import { checkRun, requireBatches, Run } from "./run.ts";
+import type { BatchFigures, RunOptions } from "./run.ts";
 import { SchedulerSteps } from "./scheduler-steps.ts";
 import type { SchedulerOptions } from "./scheduler-steps.ts";
 import { checkResumable, startingState } from "./state.ts";
 import type { TrainingState } from "./state.ts";
 import type { Schedule } from "./schedule.ts";
 
-export interface CheckpointOptions {
-  /** The file, written anew each time under a temporary name and then renamed. */
-  readonly path: string;
-  /** Write one after every so many epochs. Default 1. */
-  readonly everyEpochs?: number;
-  /** Write one after every so many steps, too. Default: never. */
-  readonly everySteps?: number;
-  /** Text of your own to put into the file's metadata. */
-  readonly metadata?: () => Readonly<Record<string, string>>;
-}
-
-export interface FitOptions {
-  readonly trainData: DataLoader;
+export interface FitOptions extends RunOptions {
   readonly validationData?: DataLoader;
   readonly loss: Loss;
   readonly optimizer: Optimizer;
-  /** Epochs in all, those before a resume included. */
-  readonly epochs: number;
   /** Computed on the validation data after each epoch; `accuracy` is reported as `valAccuracy`. */
   readonly metrics?: Readonly<Record<string, Metric>>;
   /**
@@ -56,12 +41,7 @@ export interface FitOptions {
    */
   readonly scheduler?: Scheduler | SchedulerOptions;
   readonly callbacks?: readonly Callback[];
-  /** Ends the run after the current batch; a checkpoint is written first. */
-  readonly signal?: AbortSignal;
   readonly earlyStop?: EarlyStopOptions;
-  readonly checkpoint?: CheckpointOptions;
-  /** Go on from this checkpoint file; `true` means `checkpoint.path`. */
-  readonly resume?: string | boolean;
 }
 
 /**
@@ -80,8 +60,9 @@ export interface FitOptions {
  * @throws FileError when a checkpoint cannot be read or written.
  */
 export async function fit(model: Model, options: FitOptions): Promise<FitResult> {
-  checkOptions(options);
-  const run = new Run(model, options);
+  checkRun("fit", options);
+  if (options.validationData) requireBatches("fit", "validationData", options.validationData);
+  const run = new FitRun(model, options);
   const restoreModes = rememberModes(model);
   try {
     model.train();
@@ -91,121 +72,60 @@ export async function fit(model: Model, options: FitOptions): Promise<FitResult>
   }
 }
 
-function checkOptions({ trainData, validationData, epochs, checkpoint, resume }: FitOptions): void {
-  const check = (name: string, value: number | undefined): void => {
-    if (value === undefined || (Number.isSafeInteger(value) && value > 0)) return;
-    throw new ValueError("fit", `${name} must be a whole number above 0; got ${String(value)}.`);
-  };
-  check("epochs", epochs);
-  check("checkpoint.everyEpochs", checkpoint?.everyEpochs);
-  check("checkpoint.everySteps", checkpoint?.everySteps);
-  for (const [name, data] of Object.entries({ trainData, validationData })) {
-    if (data?.length === 0) throw new ValueError("fit", `${name} must hold at least one batch; got none.`);
-  }
-  if (resume === true && !checkpoint) {
-    throw new ValueError(
-      "fit",
-      "resume: true must come with checkpoint.path; got no path. Pass the path itself.",
-    );
-  }
-}
-
-class Run {
+class FitRun extends Run<TrainingState> {
   readonly #model: Model;
   readonly #options: FitOptions;
-  readonly #callbacks: readonly Callback[];
   readonly #earlyStop: EarlyStop | null;
   readonly #scheduler: SchedulerSteps | null;
-  readonly #pacer = new Pacer();
-  #state: TrainingState;
 
   constructor(model: Model, options: FitOptions) {
+    const { trainData, validationData, optimizer, callbacks = [], schedule, earlyStop } = options;
+    const scheduler = options.scheduler ? new SchedulerSteps(options.scheduler, options) : null;
+    const state = { ...startingState(trainData), ...(schedule && proportionsOf(optimizer)) };
+    super(options, callbacks, { model, optimizer, scheduler: scheduler?.scheduler ?? null }, state);
     this.#model = model;
     this.#options = options;
-    this.#callbacks = options.callbacks ?? [];
-    this.#earlyStop = options.earlyStop
-      ? new EarlyStop(options.earlyStop, options.validationData !== undefined)
-      : null;
-    this.#scheduler = options.scheduler ? new SchedulerSteps(options.scheduler, options) : null;
-    this.#state = { ...startingState(options.trainData), ...(options.schedule && proportionsOf(options)) };
+    this.#scheduler = scheduler;
+    this.#earlyStop = earlyStop ? new EarlyStop(earlyStop, validationData !== undefined) : null;
   }
 
-  async start(): Promise<FitResult> {
-    await this.#resume();
-    const { epochs, trainData } = this.#options;
-    const { step, history } = this.#state;
-    const start = { epochs, batches: trainData.length, steps: epochs * trainData.length, step, history };
-    await emit(this.#callbacks, "onFitStart", start);
-    const outcome = await this.#epochs();
-    const { epoch, batch } = this.#state;
-    const result = { outcome, history: this.#state.history, epoch, batch, step: this.#state.step };
-    await emit(this.#callbacks, "onFitEnd", result);
-    return result;
+  protected override check(source: string, progress: unknown): TrainingState {
+    return checkResumable("fit", source, progress, this.#options.trainData);
   }
 
-  async #epochs(): Promise<FitOutcome> {
-    const { epochs, checkpoint } = this.#options;
-    while (this.#state.epoch < epochs) {
-      // An early stop that a checkpoint has on record stays one.
-      if (this.#state.stopped) return "stoppedEarly";
-      if (!(await this.#trainEpoch()) || !(await this.#finishEpoch())) {
-        await this.#save();
-        return "aborted";
-      }
-      const last = this.#state.stopped || this.#state.epoch === epochs;
-      if (last || this.#state.epoch % (checkpoint?.everyEpochs ?? 1) === 0) await this.#save();
-    }
-    return this.#state.stopped ? "stoppedEarly" : "finished";
+  protected override resumed(): void {
+    if (this.#earlyStop && this.state.earlyStop) this.#earlyStop.state = this.state.earlyStop;
   }
 
-  /** Runs the batches that the epoch has left; false when the signal ended it. */
-  async #trainEpoch(): Promise<boolean> {
-    const { trainData, checkpoint, signal, epochs } = this.#options;
-    const { epoch } = this.#state;
-    while (this.#state.batch < trainData.length) {
-      if (this.#pacer.due) await this.#pacer.turn();
-      if (signal?.aborted) return false;
-      const learningRate = this.#schedule();
-      const samples = Math.min(
-        trainData.batchSize,
-        trainData.samples - this.#state.batch * trainData.batchSize,
-      );
-      const loss = await this.#step();
-      this.#scheduler?.batchDone();
-      const { step, batch, lossSum } = this.#state;
-      this.#state = { ...this.#state, step: step + 1, batch: batch + 1, lossSum: lossSum + loss * samples };
-      await emit(this.#callbacks, "onBatchEnd", {
-        epoch: epoch + 1,
-        epochs,
-        batch: batch + 1,
-        batches: trainData.length,
-        step: step + 1,
-        steps: epochs * trainData.length,
-        loss,
-        samples,
-        learningRate,
-      });
-      if (checkpoint?.everySteps && (step + 1) % checkpoint.everySteps === 0) await this.#save();
-    }
-    return true;
+  protected override async step(): Promise<BatchFigures> {
+    const { trainData } = this.#options;
+    const learningRate = this.#schedule();
+    const left = trainData.samples - this.state.batch * trainData.batchSize;
+    const samples = Math.min(trainData.batchSize, left);
+    const loss = await this.#move();
+    this.#scheduler?.batchDone();
+    const { step, batch, lossSum } = this.state;
+    this.state = { ...this.state, step: step + 1, batch: batch + 1, lossSum: lossSum + loss * samples };
+    return { loss, samples, learningRate };
   }
 
   #schedule(): number {
     const { optimizer, schedule, epochs, trainData } = this.#options;
-    const { step, epoch } = this.#state;
+    const { step, epoch } = this.state;
     if (schedule) {
       const rate = schedule({ step, steps: epochs * trainData.length, epoch });
+      if (!(rate >= 0)) throw new ValueError("fit", `schedule must give a rate >= 0; got ${String(rate)}.`);
       optimizer.groups.forEach((group, i) => {
-        group.lr = rate * (this.#state.proportions?.[i] ?? 1);
+        group.lr = rate * (this.state.proportions?.[i] ?? 1);
       });
     }
     return optimizer.lr;
   }
 
   /** One optimizer step; the loss before it. */
-  async #step(): Promise<number> {
+  async #move(): Promise<number> {
     const { optimizer, clipGradNorm: maxNorm } = this.#options;
-    const name = `train step ${String(this.#state.step)}`;
+    const name = `train step ${String(this.state.step)}`;
     const loss = await this.#gradients(name);
     if (!Number.isFinite(loss)) {
       // What flowed back from such a loss is of no use to whoever catches the error.
@@ -222,7 +142,7 @@ class Run {
   /** Forward and backward of the batch that is due; its loss, read while the parameters are still as they were. */
   async #gradients(name: string): Promise<number> {
     const { trainData, optimizer, loss: lossOf } = this.#options;
-    const { epoch, batch } = this.#state;
+    const { epoch, batch } = this.state;
     let loss: Tensor | undefined;
     scope(name, () => {
       const [inputs, target] = inputsAndTarget("fit", trainData.batch(epoch, batch));
@@ -239,24 +159,22 @@ class Run {
   }
 
   #failLoss(value: number): never {
-    const { epoch, batch, step } = this.#state;
-    const where = `epoch ${String(epoch + 1)}, batch ${String(batch + 1)} (step ${String(step + 1)})`;
     const hint = "Lower the learning rate, clip gradients, or look for such values in the data.";
-    throw new ValueError("fit", `the loss must be finite; got ${String(value)} in ${where}. ${hint}`);
+    throw new ValueError("fit", `the loss must be finite; got ${String(value)} in ${this.place}. ${hint}`);
   }
 
   /** Validates, and puts the epoch on record; false when the signal ended it, in which case validation is due again. */
-  async #finishEpoch(): Promise<boolean> {
+  protected override async finishEpoch(): Promise<boolean> {
     const { trainData, epochs, optimizer } = this.#options;
-    const { epoch, history, lossSum } = this.#state;
+    const { epoch, history, lossSum } = this.state;
     const validation = await this.#validate();
     if (validation === null) return false;
     const loss = lossSum / trainData.samples;
     const record: EpochRecord = { epoch: epoch + 1, loss, learningRate: optimizer.lr, ...validation };
     this.#scheduler?.epochDone(record);
     const stopped = this.#earlyStop?.update(record) ?? false;
-    this.#state = {
-      ...this.#state,
+    this.state = {
+      ...this.state,
       epoch: epoch + 1,
       batch: 0,
       lossSum: 0,
@@ -264,14 +182,14 @@ class Run {
       earlyStop: this.#earlyStop?.state ?? null,
       stopped: stopped && epoch + 1 < epochs,
     };
-    await emit(this.#callbacks, "onEpochEnd", record);
+    await this.emit("onEpochEnd", record);
     return true;
   }
 
   async #validate(): Promise<Record<string, number> | null> {
     const { validationData, loss, metrics, signal, epochs } = this.#options;
     if (!validationData) return {};
-    await emit(this.#callbacks, "onValidationStart", { epoch: this.#state.epoch + 1, epochs });
+    await this.emit("onValidationStart", { epoch: this.state.epoch + 1, epochs });
     try {
       const evaluation = await evaluate(this.#model, validationData, { loss, metrics, signal });
       const named = Object.entries(evaluation.metrics).map(
@@ -283,35 +201,10 @@ class Run {
       throw error;
     }
   }
-
-  async #save(): Promise<void> {
-    const { checkpoint, optimizer } = this.#options;
-    if (!checkpoint) return;
-    const { path, metadata } = checkpoint;
-    await saveCheckpoint(path, {
-      model: this.#model,
-      optimizer,
-      scheduler: this.#scheduler?.scheduler,
-      progress: this.#state,
-      metadata: metadata?.(),
-    });
-    await emit(this.#callbacks, "onCheckpoint", { path });
-  }
-
-  async #resume(): Promise<void> {
-    const { resume, checkpoint, optimizer, trainData } = this.#options;
-    if (resume === undefined || resume === false) return;
-    const path = resume === true ? checkpoint!.path : resume;
-    const check = (progress: unknown): TrainingState => checkResumable("fit", path, progress, trainData);
-    const target = { model: this.#model, optimizer, scheduler: this.#scheduler?.scheduler ?? null, check };
-    const { progress } = await loadCheckpoint(path, target);
-    this.#state = progress;
-    if (this.#earlyStop && this.#state.earlyStop) this.#earlyStop.state = this.#state.earlyStop;
-  }
 }
 
 /** The groups' rates as parts of the first one's, which a schedule keeps; where that is 0 the rates become equal. */
-function proportionsOf({ optimizer: { groups, lr } }: FitOptions): Pick<TrainingState, "proportions"> {
+function proportionsOf({ groups, lr }: Optimizer): Pick<TrainingState, "proportions"> {
   return { proportions: groups.map((group) => (lr === 0 ? 1 : group.lr / lr)) };
 }
 

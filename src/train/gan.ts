@@ -2,9 +2,7 @@
 // may move less often, with a fixed set of latent vectors to see the samples grow by.
 import { Generator } from "../core/rng.ts";
 import { ValueError } from "../core/errors.ts";
-import { Pacer } from "../data/event-loop.ts";
 import type { DataLoader } from "../data/loader.ts";
-import { loadCheckpoint, saveCheckpoint } from "../io/checkpoint.ts";
 import { nonSaturatingLoss } from "../nn/adversarial.ts";
 import type { AdversarialLoss } from "../nn/adversarial.ts";
 import { Module } from "../nn/module.ts";
@@ -15,15 +13,15 @@ import type { Optimizer } from "../optim/optimizer.ts";
 import { noGrad } from "../tensor/mode.ts";
 import { composite, scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { CheckpointOptions } from "./fit.ts";
 import { rememberModes } from "./evaluate.ts";
 import type { Model } from "./evaluate.ts";
-import { emit } from "./events.ts";
-import type { BatchEvent, Callback, FitOutcome, FitResult } from "./events.ts";
+import type { BatchEvent, Callback, FitResult } from "./events.ts";
 import { afterEpoch, afterStep, checkGanState, recordOf, startingGanState } from "./gan-state.ts";
 import type { GanState, StepFigures } from "./gan-state.ts";
 import { ganStep } from "./gan-step.ts";
 import type { Game, StepLosses } from "./gan-step.ts";
+import { checkRun, Run } from "./run.ts";
+import type { BatchFigures, RunOptions } from "./run.ts";
 
 export interface GanOptions {
   /** Latent vectors [N, ...latent] -> samples. */
@@ -59,17 +57,9 @@ export interface GanCallback extends Omit<Callback, "onBatchEnd"> {
   readonly onBatchEnd?: (event: GanBatchEvent) => void | Promise<void>;
 }
 
-export interface GanFitOptions {
-  /** Real samples: the first field of each batch. Others, such as labels, are left alone. */
-  readonly trainData: DataLoader;
-  /** Epochs in all, those before a resume included. */
-  readonly epochs: number;
+/** `trainData` gives real samples: the first field of each batch. Others, such as labels, are left alone. */
+export interface GanFitOptions extends RunOptions {
   readonly callbacks?: readonly GanCallback[];
-  /** Ends the run after the current batch; a checkpoint is written first. */
-  readonly signal?: AbortSignal;
-  readonly checkpoint?: CheckpointOptions;
-  /** Go on from this checkpoint file; `true` means `checkpoint.path`. */
-  readonly resume?: string | boolean;
 }
 
 /** Both sides and the fixed latent vectors, as one model for checkpoints. */
@@ -157,8 +147,8 @@ export class GanTrainer {
    * @throws FileError when a checkpoint cannot be read or written.
    */
   async fit(options: GanFitOptions): Promise<FitResult> {
-    checkOptions(options);
-    const run = new Run(this.#game, this.#pair, this.#nCritic, options);
+    checkRun("GanTrainer", options);
+    const run = new GanRun(this.#game, this.#pair, this.#nCritic, options);
     const restoreModes = rememberModes(this.#pair);
     try {
       this.#pair.train();
@@ -180,103 +170,49 @@ function fixedLatent(generator: Model, shape: readonly number[], seed: number): 
   return own(noGrad<Tensor>(() => randn(shape, { ...where, generator: new Generator(seed) })));
 }
 
-function checkOptions({ trainData, epochs, checkpoint, resume }: GanFitOptions): void {
-  requireWhole("GanTrainer", "epochs", epochs, 1);
-  requireWhole("GanTrainer", "checkpoint.everyEpochs", checkpoint?.everyEpochs ?? 1, 1);
-  requireWhole("GanTrainer", "checkpoint.everySteps", checkpoint?.everySteps ?? 1, 1);
-  if (trainData.length === 0)
-    throw new ValueError("GanTrainer", "trainData must hold at least one batch; got none.");
-  if (resume !== true || checkpoint) return;
-  const hint = "Pass the path itself.";
-  throw new ValueError("GanTrainer", `resume: true must come with checkpoint.path; got no path. ${hint}`);
-}
-
-class Run {
+class GanRun extends Run<GanState> {
   readonly #game: Game;
   readonly #pair: Pair;
   readonly #nCritic: number;
-  readonly #options: GanFitOptions;
-  readonly #callbacks: readonly Callback[];
-  readonly #pacer = new Pacer();
-  #state: GanState;
+  readonly #trainData: DataLoader;
 
   constructor(game: Game, pair: Pair, nCritic: number, options: GanFitOptions) {
+    const { trainData, callbacks = [] } = options;
+    const optimizer = { generator: game.generatorOptimizer, discriminator: game.discriminatorOptimizer };
+    // Batch events are emitted with the figures of a GAN in them.
+    super(options, callbacks as readonly Callback[], { model: pair, optimizer }, startingGanState(trainData));
     this.#game = game;
     this.#pair = pair;
     this.#nCritic = nCritic;
-    this.#options = options;
-    // Batch events are emitted with the figures of a GAN in them.
-    this.#callbacks = (options.callbacks ?? []) as readonly Callback[];
-    this.#state = startingGanState(options.trainData);
+    this.#trainData = trainData;
   }
 
-  async start(): Promise<FitResult> {
-    await this.#resume();
-    const { epochs, trainData } = this.#options;
-    const { step, history } = this.#state;
-    const start = { epochs, batches: trainData.length, steps: epochs * trainData.length, step, history };
-    await emit(this.#callbacks, "onFitStart", start);
-    const outcome = await this.#epochs();
-    const { epoch, batch } = this.#state;
-    const result = { outcome, history: this.#state.history, epoch, batch, step: this.#state.step };
-    await emit(this.#callbacks, "onFitEnd", result);
-    return result;
+  protected override check(source: string, progress: unknown): GanState {
+    return checkGanState(source, progress, this.#trainData);
   }
 
-  async #epochs(): Promise<FitOutcome> {
-    const { epochs, checkpoint, trainData } = this.#options;
-    while (this.#state.epoch < epochs) {
-      if (!(await this.#trainEpoch())) {
-        await this.#save();
-        return "aborted";
-      }
-      const { discriminatorOptimizer, gradientPenalty } = this.#game;
-      const record = recordOf(this.#state, trainData.samples, discriminatorOptimizer.lr, gradientPenalty > 0);
-      this.#state = afterEpoch(this.#state, record);
-      await emit(this.#callbacks, "onEpochEnd", record);
-      const { epoch } = this.#state;
-      if (epoch === epochs || epoch % (checkpoint?.everyEpochs ?? 1) === 0) await this.#save();
-    }
-    return "finished";
+  protected override async step(): Promise<StepFigures & BatchFigures> {
+    const figures = await this.#move();
+    this.state = afterStep(this.state, figures);
+    return { ...figures, learningRate: this.#game.discriminatorOptimizer.lr };
   }
 
-  /** Runs the batches that the epoch has left; false when the signal ended it. */
-  async #trainEpoch(): Promise<boolean> {
-    const { trainData, checkpoint, signal } = this.#options;
-    while (this.#state.batch < trainData.length) {
-      if (this.#pacer.due) await this.#pacer.turn();
-      if (signal?.aborted) return false;
-      const figures = await this.#step();
-      this.#state = afterStep(this.#state, figures);
-      await emit(this.#callbacks, "onBatchEnd", this.#event(figures));
-      const { everySteps } = checkpoint ?? {};
-      if (everySteps !== undefined && this.#state.step % everySteps === 0) await this.#save();
-    }
+  protected override async finishEpoch(): Promise<boolean> {
+    const { discriminatorOptimizer, gradientPenalty } = this.#game;
+    const { samples } = this.#trainData;
+    const record = recordOf(this.state, samples, discriminatorOptimizer.lr, gradientPenalty > 0);
+    this.state = afterEpoch(this.state, record);
+    await this.emit("onEpochEnd", record);
     return true;
   }
 
-  #event(figures: StepFigures): GanBatchEvent {
-    const { epochs, trainData } = this.#options;
-    const { epoch, batch, step } = this.#state;
-    return {
-      ...figures,
-      epoch: epoch + 1,
-      epochs,
-      batch,
-      batches: trainData.length,
-      step,
-      steps: epochs * trainData.length,
-      learningRate: this.#game.discriminatorOptimizer.lr,
-    };
-  }
-
-  async #step(): Promise<StepFigures> {
-    const { epoch, batch, step } = this.#state;
+  async #move(): Promise<StepFigures> {
+    const { epoch, batch, step } = this.state;
     const generatorsTurn = (step + 1) % this.#nCritic === 0;
     let losses: StepLosses | undefined;
     let samples = 0;
     scope(`GAN step ${String(step)}`, () => {
-      const [real] = this.#options.trainData.batch(epoch, batch);
+      const [real] = this.#trainData.batch(epoch, batch);
       const { device, dtype, shape } = real;
       samples = shape[0];
       const latent = randn([samples, ...this.#pair.fixedLatent.shape.slice(1)], { device, dtype });
@@ -299,33 +235,11 @@ class Run {
   async #read(name: string, loss: Tensor): Promise<number> {
     const value = await loss.item();
     if (Number.isFinite(value)) return value;
-    const { epoch, batch, step } = this.#state;
-    const where = `epoch ${String(epoch + 1)}, batch ${String(batch + 1)} (step ${String(step + 1)})`;
     const what = name === "penalty" ? "the gradient penalty" : `the ${name}'s loss`;
     const hint = "Lower the learning rates, or look for such values in the data.";
-    throw new ValueError("GanTrainer", `${what} must be finite; got ${String(value)} in ${where}. ${hint}`);
-  }
-
-  get #optimizers(): Record<string, Optimizer> {
-    const { generatorOptimizer, discriminatorOptimizer } = this.#game;
-    return { generator: generatorOptimizer, discriminator: discriminatorOptimizer };
-  }
-
-  async #save(): Promise<void> {
-    const { checkpoint } = this.#options;
-    if (!checkpoint) return;
-    const { path, metadata } = checkpoint;
-    const parts = { model: this.#pair, optimizer: this.#optimizers };
-    await saveCheckpoint(path, { ...parts, progress: this.#state, metadata: metadata?.() });
-    await emit(this.#callbacks, "onCheckpoint", { path });
-  }
-
-  async #resume(): Promise<void> {
-    const { resume, checkpoint, trainData } = this.#options;
-    if (resume === undefined || resume === false) return;
-    const path = resume === true ? checkpoint!.path : resume;
-    const check = (progress: unknown): GanState => checkGanState(path, progress, trainData);
-    const parts = { model: this.#pair, optimizer: this.#optimizers };
-    this.#state = (await loadCheckpoint(path, { ...parts, check })).progress;
+    throw new ValueError(
+      "GanTrainer",
+      `${what} must be finite; got ${String(value)} in ${this.place}. ${hint}`,
+    );
   }
 }

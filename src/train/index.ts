@@ -8,7 +8,7 @@ export { evaluate } from "./evaluate.ts";
 export type { EvaluateOptions, Evaluation, Loss, Metrics, Model } from "./evaluate.ts";
 export type { BatchEvent, Callback, EpochRecord, FitOutcome, FitResult, FitStartEvent } from "./events.ts";
 export { fit } from "./fit.ts";
-export type { CheckpointOptions, FitOptions } from "./fit.ts";
+export type { FitOptions } from "./fit.ts";
 export { GanTrainer } from "./gan.ts";
 export type { GanBatchEvent, GanCallback, GanFitOptions, GanOptions } from "./gan.ts";
 export { csvLog, jsonlLog } from "./log.ts";
@@ -16,6 +16,7 @@ export { Accuracy, ConfusionMatrix, predictedClasses, TopKAccuracy } from "./met
 export type { Metric } from "./metrics.ts";
 export type { MonitorOptions } from "./monitor.ts";
 export { RocAuc } from "./roc-auc.ts";
+export type { CheckpointOptions, RunOptions } from "./run.ts";
 export type { SchedulerOptions } from "./scheduler-steps.ts";
 export { cosineSchedule, stepSchedule } from "./schedule.ts";
 export type { Progress, Schedule } from "./schedule.ts";

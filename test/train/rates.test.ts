@@ -66,6 +66,16 @@ describe("a schedule", () => {
   });
 });
 
+it("refuses a schedule that gives no rate, before the step", async () => {
+  const model = perceptron();
+  const before = weights(model);
+  const optimizer = own(new SGD(model.parameters(), { lr: 0.1 }));
+  const schedule = (): number => NaN;
+  const options = { trainData: batchesOf(), loss: crossEntropy, optimizer, epochs: 1, schedule };
+  expect((await failure(fit(model, options))).message).toBe("fit: schedule must give a rate >= 0; got NaN.");
+  expect(weights(model)).toEqual(before);
+});
+
 describe("a scheduler", () => {
   type Make = (optimizer: Adam) => FitOptions["scheduler"];
   const onceAnEpoch: Make = (optimizer) => new ExponentialLR(optimizer, { gamma: 0.5 });
