@@ -1,10 +1,9 @@
-// Activations as modules, for use in Sequential.
+// Activations of each number by itself as modules, for use in Sequential.
 import { ValueError } from "../core/errors.ts";
 import {
   celu,
   elu,
   gelu,
-  glu,
   hardsigmoid,
   hardswish,
   hardtanh,
@@ -24,7 +23,6 @@ import {
 import type { GeluOptions, SoftplusOptions } from "../ops/elementwise.ts";
 import { requireWhole } from "../ops/checks.ts";
 import { sub } from "../ops/algebra.ts";
-import { logSoftmax, softmax, softmin } from "../ops/softmax.ts";
 import { composite } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { showChanged } from "./describe.ts";
@@ -328,93 +326,5 @@ export class Hardswish extends Module {
 
   override forward(x: Tensor): Tensor {
     return hardswish(x);
-  }
-}
-
-/** The first half of x along an axis times sigmoid of the second. */
-export class GLU extends Module {
-  readonly axis: number;
-
-  constructor(axis = -1) {
-    super();
-    this.axis = axis;
-  }
-
-  override get moduleName(): string {
-    return "GLU";
-  }
-
-  override forward(x: Tensor): Tensor {
-    return glu(x, this.axis);
-  }
-
-  protected override describe(): string {
-    return `axis=${String(this.axis)}`;
-  }
-}
-
-/** e^x / sum(e^x) along an axis. */
-export class Softmax extends Module {
-  readonly axis: number;
-
-  constructor(axis = -1) {
-    super();
-    this.axis = axis;
-  }
-
-  override get moduleName(): string {
-    return "Softmax";
-  }
-
-  override forward(x: Tensor): Tensor {
-    return softmax(x, this.axis);
-  }
-
-  protected override describe(): string {
-    return `axis=${String(this.axis)}`;
-  }
-}
-
-/** e^-x / sum(e^-x) along an axis. */
-export class Softmin extends Module {
-  readonly axis: number;
-
-  constructor(axis = -1) {
-    super();
-    this.axis = axis;
-  }
-
-  override get moduleName(): string {
-    return "Softmin";
-  }
-
-  override forward(x: Tensor): Tensor {
-    return softmin(x, this.axis);
-  }
-
-  protected override describe(): string {
-    return `axis=${String(this.axis)}`;
-  }
-}
-
-/** log(e^x / sum(e^x)) along an axis. */
-export class LogSoftmax extends Module {
-  readonly axis: number;
-
-  constructor(axis = -1) {
-    super();
-    this.axis = axis;
-  }
-
-  override get moduleName(): string {
-    return "LogSoftmax";
-  }
-
-  override forward(x: Tensor): Tensor {
-    return logSoftmax(x, this.axis);
-  }
-
-  protected override describe(): string {
-    return `axis=${String(this.axis)}`;
   }
 }

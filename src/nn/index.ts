@@ -39,13 +39,11 @@ export {
   CELU,
   ELU,
   GELU,
-  GLU,
   Hardsigmoid,
   Hardswish,
   Hardtanh,
   LeakyReLU,
   LogSigmoid,
-  LogSoftmax,
   Mish,
   PReLU,
   ReLU,
@@ -53,8 +51,6 @@ export {
   SELU,
   SiLU,
   Sigmoid,
-  Softmax,
-  Softmin,
   Softplus,
   Softsign,
   Tanh,
@@ -145,3 +141,4 @@ export { GRU, LSTM, RNN } from "./recurrent.ts";
 export type { LSTMOptions, RecurrentLayerOptions, RNNOptions, SequenceOptions } from "./recurrent.ts";
 export { GRUCell, LSTMCell, RNNCell } from "./recurrent-cell.ts";
 export type { RecurrentCellOptions, RNNCellOptions } from "./recurrent-cell.ts";
+export { GLU, LogSoftmax, Softmax, Softmin } from "./softmax.ts";

@@ -12,6 +12,7 @@ import { linalgRows } from "./linalg.ts";
 import { lossRows } from "./losses.ts";
 import { normRows } from "./norms.ts";
 import { orderingRows } from "./ordering.ts";
+import { alignmentRows, marginLossRows } from "./margin-losses.ts";
 import { pairLossRows } from "./pair-losses.ts";
 import { poolRows } from "./pool.ts";
 import { placementRows } from "./placement.ts";
@@ -45,6 +46,8 @@ export const rows: readonly Row[] = [
   ...convRows,
   ...convAnyRows,
   ...pairLossRows,
+  ...marginLossRows,
+  ...alignmentRows,
   ...poolRows,
   ...normRows,
   ...lossRows,

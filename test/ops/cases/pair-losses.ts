@@ -1,37 +1,27 @@
-// Rows of the losses that compare numbers: regression, probabilities, margins, alignments, and the similarities under them.
+// Rows of the losses that compare numbers: regression and probabilities.
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
-  cosineEmbeddingLoss,
-  cosineSimilarity,
-  ctcLoss,
   gaussianNllLoss,
-  hingeEmbeddingLoss,
   huberLoss,
   klDiv,
   l1Loss,
-  logSoftmax,
-  marginRankingLoss,
-  pairwiseDistance,
   poissonNllLoss,
   sigmoid,
   smoothL1Loss,
-  softMarginLoss,
-  sub,
-  tripletMarginLoss,
 } from "../../../src/index.ts";
 import type { LossOptions, Tensor } from "../../../src/index.ts";
 import type { Bad, Domain, Input, Row, Sample } from "../row.ts";
 
 // Means of up to 100 logarithms and quotients near 1.
-const LOSS = { rtol: 2e-5, atol: 2e-5 };
+export const LOSS = { rtol: 2e-5, atol: 2e-5 };
 
 type Loss = (x: Tensor, y: Tensor, options?: LossOptions) => Tensor;
 
 /** An input of [3, n]: its domain, or its values by position. */
 type Values = Domain | ((i: number) => number);
 
-const inputOf = (values: Values, n: number): Input =>
+export const inputOf = (values: Values, n: number): Input =>
   typeof values === "function"
     ? { shape: [3, n], values: Array.from({ length: 3 * n }, (_, i) => values(i)) }
     : { shape: [3, n], domain: values };
@@ -50,14 +40,14 @@ const FAR: readonly [Values, Values] = ["positive", () => -9];
 /** Inside (0, 1). */
 const share = (i: number): number => (13 + ((7 * i) % 40)) / 64;
 
-const twoShapes = (op: string, call: Loss, names = "x and target"): Bad => ({
+export const twoShapes = (op: string, call: Loss, names = "x and target"): Bad => ({
   inputs: [{ shape: [2, 3] }, { shape: [3] }],
   call: (x, y) => call(x, y),
   error: "ShapeError",
   message: `${op}: ${names} must have one shape; got [2, 3] and [3].`,
 });
 
-const noReduction = (op: string, call: Loss): Bad => ({
+export const noReduction = (op: string, call: Loss): Bad => ({
   inputs: [{ shape: [2, 3] }, { shape: [2, 3] }],
   call: (x, y) => call(x, y, { reduction: "max" as "mean" }),
   error: "ValueError",
@@ -79,12 +69,6 @@ function lossRow(
     bad: [twoShapes(op, call), noReduction(op, call), ...bad],
   };
 }
-
-/** Targets 1 and -1 by turns. */
-const signs = (n: number): Input => ({
-  ...inputOf((i) => (i % 3 === 0 ? -1 : 1), n),
-  dtype: "int32",
-});
 
 // Differences that keep away from the bends at 0, 1/2 and 1.
 const bent =
@@ -229,210 +213,4 @@ const probabilityRows: readonly Row[] = [
   ]),
 ];
 
-// Distances to the margins are never 0: targets and values keep apart from the bends.
-const marginRows: readonly Row[] = [
-  {
-    op: "hingeEmbeddingLoss",
-    tolerance: LOSS,
-    order: 2,
-    samples: (n) => [
-      {
-        name: "margin",
-        inputs: [{ shape: [3, n], domain: "apart" }, signs(n)],
-        call: (x, target) => hingeEmbeddingLoss(x, target, { margin: 0.03 }),
-      },
-    ],
-    bad: [
-      twoShapes("hingeEmbeddingLoss", hingeEmbeddingLoss),
-      noReduction("hingeEmbeddingLoss", hingeEmbeddingLoss),
-    ],
-  },
-  {
-    op: "marginRankingLoss",
-    tolerance: LOSS,
-    order: 2,
-    samples: (n) => [
-      {
-        name: "margin",
-        inputs: [
-          { shape: [3, n], domain: "distinct" },
-          { shape: [3, n], values: new Array<number>(3 * n).fill(0.03) },
-          signs(n),
-        ],
-        call: (a, b, target) => marginRankingLoss(a, b, target, { margin: 0.001 }),
-      },
-    ],
-    bad: [
-      {
-        inputs: [{ shape: [2, 3] }, { shape: [2, 3] }, { shape: [3] }],
-        call: (a, b, target) => marginRankingLoss(a, b, target),
-        error: "ShapeError",
-        message: "marginRankingLoss: a, b and target must have one shape; got [2, 3], [2, 3] and [3].",
-      },
-    ],
-  },
-  {
-    op: "softMarginLoss",
-    tolerance: LOSS,
-    order: 2,
-    samples: (n) => [
-      {
-        name: "mean",
-        inputs: [{ shape: [3, n] }, signs(n)],
-        call: (x, target) => softMarginLoss(x, target),
-      },
-    ],
-    bad: [twoShapes("softMarginLoss", softMarginLoss), noReduction("softMarginLoss", softMarginLoss)],
-  },
-  {
-    op: "tripletMarginLoss",
-    tolerance: LOSS,
-    order: 2,
-    // A margin this large keeps every triplet on the side where it counts.
-    samples: (n) => [
-      {
-        name: "p 2",
-        inputs: [{ shape: [3, n + 1] }, { shape: [3, n + 1] }, { shape: [3, n + 1] }],
-        call: (a, p, m) => tripletMarginLoss(a, p, m, { margin: 20 }),
-      },
-      {
-        name: "p 3, swap",
-        inputs: [{ shape: [n, 3] }, { shape: [n, 3] }, { shape: [n, 3] }],
-        call: (a, p, m) =>
-          tripletMarginLoss(a, sub(p, 9), sub(m, -4), { p: 3, margin: 40, swap: true, reduction: "none" }),
-      },
-    ],
-    bad: [
-      {
-        inputs: [{ shape: [2, 3] }, { shape: [2, 3] }, { shape: [3] }],
-        call: (a, b, target) => tripletMarginLoss(a, b, target),
-        error: "ShapeError",
-        message:
-          "tripletMarginLoss: anchor, positive and negative must have one shape; got [2, 3], [2, 3] and [3].",
-      },
-    ],
-  },
-  {
-    op: "cosineEmbeddingLoss",
-    tolerance: LOSS,
-    order: 2,
-    samples: (n) => [
-      {
-        name: "margin",
-        inputs: [
-          { shape: [3, n + 1], domain: "positive" },
-          { shape: [3, n + 1], domain: "positive" },
-          { shape: [3], dtype: "int32", values: [1, -1, 1] },
-        ],
-        call: (a, b, target) => cosineEmbeddingLoss(a, b, target, { margin: 0.01 }),
-      },
-    ],
-    bad: [
-      {
-        inputs: [{ shape: [2, 3] }, { shape: [2, 3] }, { shape: [3] }],
-        call: (a, b, target) => cosineEmbeddingLoss(a, b, target),
-        error: "ShapeError",
-        message: "cosineEmbeddingLoss: a and b must be [N, D] and target [N]; got [2, 3] and [3].",
-      },
-    ],
-  },
-  {
-    op: "cosineSimilarity",
-    tolerance: LOSS,
-    order: 2,
-    samples: (n) => [
-      {
-        name: "rows",
-        inputs: [
-          { shape: [3, n + 1], domain: "positive" },
-          { shape: [3, n + 1], domain: "positive" },
-        ],
-        call: (a, b) => cosineSimilarity(a, b),
-      },
-      {
-        name: "first axis, broadcast",
-        inputs: [
-          { shape: [3, n], domain: "positive" },
-          { shape: [3, 1], domain: "positive" },
-        ],
-        call: (a, b) => cosineSimilarity(a, b, { axis: 0 }),
-      },
-    ],
-    bad: [
-      {
-        inputs: [{ shape: [2, 3] }, { shape: [4] }],
-        call: (a, b) => cosineSimilarity(a, b),
-        error: "ShapeError",
-        message: "cosineSimilarity: a and b must broadcast and have an axis; got [2, 3] and [4].",
-      },
-    ],
-  },
-  {
-    op: "pairwiseDistance",
-    tolerance: LOSS,
-    order: 2,
-    samples: (n) =>
-      [2, 3, 1].map((p) => ({
-        name: `p ${String(p)}`,
-        inputs: [{ shape: [3, n] }, { shape: [3, n] }],
-        call: (a: Tensor, b: Tensor) => pairwiseDistance(a, p === 1 ? sub(b, 9) : b, { p }),
-      })),
-    bad: [
-      {
-        inputs: [{ shape: [2, 3] }, { shape: [4] }],
-        call: (a, b) => pairwiseDistance(a, b),
-        error: "ShapeError",
-        message: "pairwiseDistance: a and b must broadcast and have an axis; got [2, 3] and [4].",
-      },
-    ],
-  },
-];
-
-const targets = { shape: [2, 2], dtype: "int32", values: [1, 1, 2, 1] } as const;
-
-const alignmentRows: readonly Row[] = [
-  {
-    op: "ctcLoss",
-    tolerance: LOSS,
-    order: 2,
-    samples: (n) => [
-      {
-        name: "n classes",
-        inputs: [{ shape: [4, 2, n + 2] }, targets],
-        call: (x, labels) => ctcLoss(x, labels, [4, 3], [2, 1]),
-      },
-      {
-        name: "more frames",
-        inputs: [{ shape: [5, 2, 3] }, targets],
-        call: (x, labels) => ctcLoss(logSoftmax(x), labels, [5, 4], [2, 2], { reduction: "none" }),
-      },
-    ],
-    bad: [
-      {
-        inputs: [{ shape: [4, 2, 3] }, targets],
-        call: (x, labels) => ctcLoss(x, labels, [4, 5], [2, 1]),
-        error: "ValueError",
-        message: "ctcLoss: inputLengths must be 2 whole numbers in 1..4; got [4, 5].",
-      },
-      {
-        inputs: [{ shape: [4, 2, 3] }, targets],
-        call: (x, labels) => ctcLoss(x, labels, [4, 4], [2, 1], { blank: 3 }),
-        error: "ValueError",
-        message: "ctcLoss: blank must be a class, 0..2; got 3.",
-      },
-      {
-        inputs: [{ shape: [4, 2, 2] }, targets],
-        call: (x, labels) => ctcLoss(x, labels, [4, 4], [2, 2]),
-        error: "IndexError",
-        message: "ctcLoss: indices must lie in 0..1; got 2 at position 2 of 16.",
-      },
-    ],
-  },
-];
-
-export const pairLossRows: readonly Row[] = [
-  ...regressionRows,
-  ...probabilityRows,
-  ...marginRows,
-  ...alignmentRows,
-];
+export const pairLossRows: readonly Row[] = [...regressionRows, ...probabilityRows];
