@@ -52,7 +52,7 @@ def penalty():
 
 
 def normed(name, args, layer, kind, options, x, **torch_options):
-    """Two readings in training, then one in evaluation; gradients of the last."""
+    """Two readings in training, then one in evaluation; gradients of the last; then ten steps of Adam in training."""
     layer = getattr(parametrizations, kind)(layer, **torch_options)
     before = states(layer)
     trained = [layer(x) for _ in range(2)][1]
@@ -60,10 +60,20 @@ def normed(name, args, layer, kind, options, x, **torch_options):
     y = layer(x)
     cotangent = rounded(*y.shape)
     grads = torch.autograd.grad(y, list(layer.parameters()), cotangent)
+    after, key_grads = states(layer), [pack(g) for g in grads]
+    layer.train()
+    optimizer = torch.optim.Adam(layer.parameters(), lr=0.02)
+    losses = []
+    for _ in range(10):
+        optimizer.zero_grad()
+        loss = F.mse_loss(layer(x), cotangent)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
     return {"layer": name, "args": args, "norm": "spectralNorm" if kind == "spectral_norm" else "weightNorm",
             "options": options, "x": pack(x), "before": before, "trained": pack(trained), "evaluated": pack(y),
-            "cotangent": pack(cotangent), "after": states(layer),
-            "grads": {key: pack(g) for (key, _), g in zip(layer.named_parameters(), grads)}}
+            "cotangent": pack(cotangent), "after": after, "losses": losses,
+            "grads": {key: g for (key, _), g in zip(layer.named_parameters(), key_grads)}}
 
 
 def norms():

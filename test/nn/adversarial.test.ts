@@ -9,6 +9,7 @@ import {
   gradgradcheck,
   GradError,
   memory,
+  mseLoss,
   noGrad,
   rand,
   randn,
@@ -65,6 +66,8 @@ interface Golden {
     readonly cotangent: Packed;
     readonly after: Packs;
     readonly grads: Packs;
+    /** Of ten steps of Adam towards the cotangent, from `after` on. */
+    readonly losses: readonly number[];
   }[];
 }
 
@@ -229,7 +232,7 @@ describe("gradientPenalty", () => {
 
 describe("weights under a norm", () => {
   it.each(golden.norms)(
-    "$norm of $layer gives PyTorch's values, state and gradients",
+    "$norm of $layer gives PyTorch's values, state, gradients and ten training steps",
     scopedEach((one) => {
       const kind = nn[one.layer] as new (...args: unknown[]) => nn.Module & { forward(x: Tensor): Tensor };
       const layer = own(nn[one.norm](new kind(...one.args, double), one.options));
@@ -246,6 +249,21 @@ describe("weights under a norm", () => {
       y.backward({ gradOutput: make(one.cotangent) });
       for (const [key, p] of layer.namedParameters())
         expect(p.grad, key).toBeCloseToTensor(make(one.grads[key]), close);
+
+      layer.train();
+      const optimizer = own(new Adam(layer.parameters(), { lr: 0.02 }));
+      const losses = one.losses.map(() =>
+        scope<number>(() => {
+          optimizer.zeroGrad();
+          const loss = mseLoss(layer.forward(x), make(one.cotangent));
+          loss.backward();
+          optimizer.step();
+          return loss.itemSync();
+        }),
+      );
+      optimizer.zeroGrad();
+      expect(losses).toBeCloseToTensor(one.losses, { rtol: 1e-9 });
+      expect(losses.at(-1)).toBeLessThan(losses[0]);
     }),
   );
 
