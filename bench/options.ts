@@ -25,7 +25,7 @@ export function helpText(suites: readonly Named[]): string {
     "usage: npm run bench -- [options]",
     "",
     "  --only NAME[,NAME]  run these suites only (may be given several times)",
-    "  --quick             fewer sizes and samples: all suites in under 20 seconds",
+    "  --quick             fewer sizes and samples: all suites in about a minute",
     "  --json FILE         also write every figure and sample to FILE",
     "  --help              show this text",
     "",
