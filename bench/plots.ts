@@ -25,7 +25,7 @@ const WAYS: Readonly<Record<Way, object>> = {
 const wayOf = (label: string): Way => {
   if (/^(matmul (64|256|1024)|conv (16|32).*|softmax 64K|matmul 64 x .*|.* backward)$/.test(label))
     return "up";
-  return /^(conv|LSTM|attention T 512)/.test(label) ? "down" : "right";
+  return /^(conv|LSTM|attention T 512|softmax 2M)/.test(label) ? "down" : "right";
 };
 
 /** A line "bytes a second x operations per byte" up to where it meets the peak, and the peak from there on. */

@@ -32,7 +32,7 @@ interface Growth {
 
 const STRAIGHTNESS = 0.1;
 /** Steps are long beside a kernel: their bests stand still sooner. */
-const ROUNDS = { rounds: 12, maxRounds: 24 };
+const ROUNDS = { rounds: 10, maxRounds: 16 };
 const [VOCABULARY, WIDTH, HEADS] = [65, 128, 4];
 
 const numbers = (shape: readonly number[], seed: number): Tensor =>
