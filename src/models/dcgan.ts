@@ -1,7 +1,6 @@
 // DCGAN: a generator that doubles the image at each layer, and a discriminator that halves it. Both are chains of one kind
 // of block; state-dict keys are those of PyTorch's tutorial, "main.0.weight" and so on.
 import { ShapeError } from "../core/errors.ts";
-import { formatShape } from "../core/shape.ts";
 import { reshape } from "../ops/algebra.ts";
 import { requireWhole } from "../ops/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -14,6 +13,7 @@ import type { ParameterOptions } from "../nn/init.ts";
 import { init } from "../nn/index.ts";
 import { Module } from "../nn/module.ts";
 import { BatchNorm2d } from "../nn/norm.ts";
+import { requireImages, requireLatent } from "./images.ts";
 
 export interface DcganOptions extends ParameterOptions {
   /** Numbers in a latent vector; default 64. */
@@ -73,11 +73,13 @@ export function dcganInit(module: Module, { generator }: ParameterOptions = {}):
  * adversarial networks".
  */
 export class DcganGenerator extends Module {
+  readonly latent: number;
   readonly main: Sequential;
 
   constructor(options: DcganOptions = {}) {
     super();
     const { latent, width, channels, doublings } = dcganSizes("DcganGenerator", options);
+    this.latent = latent;
     const where = whereOf(options);
     const layers: TensorModule[] = [];
     let planes = width * 2 ** (doublings - 1);
@@ -95,21 +97,22 @@ export class DcganGenerator extends Module {
   }
 
   override forward(z: Tensor): Tensor {
-    if (z.rank !== 2) {
-      const got = formatShape(z.shape);
-      throw new ShapeError("DcganGenerator", `latent vectors must have the shape [N, latent]; got ${got}.`);
-    }
+    requireLatent("DcganGenerator", z, this.latent);
     return this.main.forward(reshape(z, [...z.shape, 1, 1]));
   }
 }
 
 /** Images [N, channels, imageSize, imageSize] -> scores [N], without a sigmoid. */
 export class DcganDiscriminator extends Module {
+  readonly channels: number;
+  readonly imageSize: number;
   readonly main: Sequential;
 
   constructor(options: DcganOptions = {}) {
     super();
-    const { width, channels, doublings } = dcganSizes("DcganDiscriminator", options);
+    const { width, channels, imageSize, doublings } = dcganSizes("DcganDiscriminator", options);
+    this.channels = channels;
+    this.imageSize = imageSize;
     const where = whereOf(options);
     const layers: TensorModule[] = [];
     layers.push(new Conv2d(channels, width, 4, { stride: 2, padding: 1, bias: false, ...where })); // 32 -> 16
@@ -127,6 +130,7 @@ export class DcganDiscriminator extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    requireImages("DcganDiscriminator", x, this.channels, this.imageSize);
     return reshape(this.main.forward(x), [x.shape[0]]);
   }
 }

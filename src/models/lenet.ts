@@ -7,6 +7,7 @@ import { MaxPool2d } from "../nn/pool.ts";
 import type { ParameterOptions } from "../nn/init.ts";
 import { Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
+import { requireImages } from "./images.ts";
 
 /**
  * Images [N, 1, 32, 32] -> scores [N, 10]; 61,706 parameters.
@@ -36,6 +37,7 @@ export class LeNet5 extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    requireImages("LeNet5", x, 1, 32);
     // The rectifier keeps order, so it may follow the pooling, where a quarter of the elements is left.
     const a = relu(this.pool.forward(this.conv1.forward(x))); // [N, 1, 32, 32] -> [N, 6, 28, 28] -> [N, 6, 14, 14]
     const b = relu(this.pool.forward(this.conv2.forward(a))); // -> [N, 16, 10, 10] -> [N, 16, 5, 5]

@@ -1,7 +1,5 @@
 // The networks for a Wasserstein GAN with gradient penalty: DCGAN's shapes with what the penalty needs, a critic that scores
 // each image on its own. Layer normalisation stands where DCGAN has batch normalisation.
-import { ShapeError } from "../core/errors.ts";
-import { formatShape } from "../core/shape.ts";
 import { reshape } from "../ops/algebra.ts";
 import { relu, tanh } from "../ops/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -15,6 +13,7 @@ import { Module } from "../nn/module.ts";
 import { BatchNorm1d, LayerNorm } from "../nn/norm.ts";
 import { dcganSizes, doublingBlock } from "./dcgan.ts";
 import type { DcganOptions } from "./dcgan.ts";
+import { requireImages, requireLatent } from "./images.ts";
 
 export type WganOptions = DcganOptions;
 
@@ -24,6 +23,7 @@ export type WganOptions = DcganOptions;
  * Source: Gulrajani et al. 2017, "Improved training of Wasserstein GANs".
  */
 export class WganGenerator extends Module {
+  readonly latent: number;
   readonly planes: number;
   readonly fc: Linear;
   readonly norm: BatchNorm1d;
@@ -33,6 +33,7 @@ export class WganGenerator extends Module {
   constructor(options: WganOptions = {}) {
     super();
     const { latent, width, channels, doublings } = dcganSizes("WganGenerator", options);
+    this.latent = latent;
     const where = whereOf(options);
     this.planes = width * 2 ** (doublings - 1);
     this.fc = new Linear(latent, this.planes * 16, { bias: false, ...where });
@@ -49,10 +50,7 @@ export class WganGenerator extends Module {
   }
 
   override forward(z: Tensor): Tensor {
-    if (z.rank !== 2) {
-      const got = formatShape(z.shape);
-      throw new ShapeError("WganGenerator", `latent vectors must have the shape [N, latent]; got ${got}.`);
-    }
+    requireLatent("WganGenerator", z, this.latent);
     const seed = relu(this.norm.forward(this.fc.forward(z))); // [N, latent] -> [N, 4w * 16]
     const small = reshape(seed, [z.shape[0], this.planes, 4, 4]); // -> [N, 4w, 4, 4]
     const large = this.up.forward(small); // -> [N, 2w, 8, 8] -> [N, w, 16, 16]
@@ -62,11 +60,15 @@ export class WganGenerator extends Module {
 
 /** Images [N, channels, imageSize, imageSize] -> scores [N], any real numbers. */
 export class WganCritic extends Module {
+  readonly channels: number;
+  readonly imageSize: number;
   readonly main: Sequential;
 
   constructor(options: WganOptions = {}) {
     super();
     const { width, imageSize, channels, doublings } = dcganSizes("WganCritic", options);
+    this.channels = channels;
+    this.imageSize = imageSize;
     const where = whereOf(options);
     const halving = { stride: 2, padding: 1, ...where };
     const layers: TensorModule[] = [new Conv2d(channels, width, 4, halving), new LeakyReLU(0.2)]; // 32 -> [N, w, 16, 16]
@@ -85,6 +87,7 @@ export class WganCritic extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    requireImages("WganCritic", x, this.channels, this.imageSize);
     return reshape(this.main.forward(x), [x.shape[0]]);
   }
 }

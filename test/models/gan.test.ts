@@ -120,7 +120,7 @@ describe("DCGAN", () => {
     scope(() => {
       const generator = own(new DcganGenerator({ width: 1, latent: 3, imageSize: 8 }));
       expect(() => generator.forward(randn([2, 3, 1, 1]))).toThrow(
-        /^DcganGenerator: latent vectors must have the shape \[N, latent\]; got \[2, 3, 1, 1\]\.$/,
+        /^DcganGenerator: latent vectors must be \[N, 3\]; got \[2, 3, 1, 1\]\.$/,
       );
       expect(() => generator.forward(randn([2, 4]))).toThrow(ShapeError);
     });

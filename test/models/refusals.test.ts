@@ -43,7 +43,40 @@ const outside = (most: number, got: number, place: string): string =>
   `IndexError: embedding: indices must lie in 0..${String(most)}; got ${String(got)} at position ${place}.`;
 const masks = "MultiheadAttention: attnMask must be";
 
+const size = { width: 4, latent: 3, imageSize: 16 };
+
 const refusals = [
+  // Images of another size.
+  refusal(
+    "LeNet5, image",
+    () => own(new models.LeNet5()),
+    (m) => m.forward(randn([2, 1, 28, 28])),
+    "ShapeError: LeNet5: images must be [N, 1, 32, 32]; got [2, 1, 28, 28].",
+  ),
+  refusal(
+    "DcganDiscriminator, image",
+    () => own(new models.DcganDiscriminator(size)),
+    (m) => m.forward(randn([2, 1, 32, 32])),
+    "ShapeError: DcganDiscriminator: images must be [N, 1, 16, 16]; got [2, 1, 32, 32].",
+  ),
+  refusal(
+    "DcganGenerator, latent",
+    () => own(new models.DcganGenerator(size)),
+    (m) => m.forward(randn([2, 4])),
+    "ShapeError: DcganGenerator: latent vectors must be [N, 3]; got [2, 4].",
+  ),
+  refusal(
+    "WganCritic, image",
+    () => own(new models.WganCritic(size)),
+    (m) => m.forward(randn([2, 3, 16, 16])),
+    "ShapeError: WganCritic: images must be [N, 1, 16, 16]; got [2, 3, 16, 16].",
+  ),
+  refusal(
+    "WganGenerator, latent",
+    () => own(new models.WganGenerator(size)),
+    (m) => m.forward(randn([3])),
+    "ShapeError: WganGenerator: latent vectors must be [N, 3]; got [3].",
+  ),
   // Tokens out of range.
   refusal("CharLSTM, token", charLstm, (m) => m.forward(ids([1, 5])), outside(4, 5, "1 of 2")),
   refusal("CharLSTM, token below", charLstm, (m) => m.forward(ids([-1])), outside(4, -1, "0 of 1")),

@@ -248,6 +248,29 @@ describe("MultiheadAttention", () => {
   });
 
   it(
+    "caches only what fits together",
+    scoped(() => {
+      const cache = new KeyValueCache(4);
+      const before = memory().buffers;
+      const [k, v, gone] = [draw([1, 2, 1, 3], 1), draw([1, 2, 1, 5], 2), draw([1, 2, 1, 3], 3)];
+      gone.dispose();
+      const refused = (a: Tensor, b: Tensor, message: string): void => {
+        expect(() => cache.append(a, b)).toThrow(message);
+      };
+      const alike = "KeyValueCache: k and v must be [B, heads, T, E], alike in all but E; got";
+      refused(k, draw([1, 2, 2, 5], 3), `${alike} [1, 2, 1, 3] and [1, 2, 2, 5].`);
+      refused(draw([2, 3], 1), draw([2, 3], 1), `${alike} [2, 3] and [2, 3].`);
+      refused(gone, v, "KeyValueCache: its inputs must be alive");
+      refused(k, v.cast("int32"), "KeyValueCache: k and v must be float32; got int32.");
+      expect(memory().buffers - before).toBeLessThanOrEqual(6);
+      cache.append(k, v);
+      refused(k.cast("int32"), v.cast("int32"), "KeyValueCache: k and v must be float32; got int32.");
+      expect(cache.length).toBe(1);
+      cache.dispose();
+    }),
+  );
+
+  it(
     "hides keys of one sequence without its axis",
     scoped(() => {
       const layer = new MultiheadAttention(4, 2, { batchFirst: true });

@@ -18,6 +18,11 @@ function requireEven(op: string, width: number): number {
   throw new ShapeError(op, `width must be even; got ${String(width)}.`);
 }
 
+function requireBase(op: string, base: number): number {
+  if (base > 0) return base;
+  throw new ValueError(op, `base must be a positive number; got ${String(base)}.`);
+}
+
 /** [length, width / 2]: place times frequency, base^(-2i / width). */
 function angles(places: ArrayLike<number>, width: number, base: number): Float64Array {
   const half = width / 2;
@@ -53,7 +58,7 @@ export function sinusoidalPositions(
 ): Tensor {
   requireWhole("sinusoidalPositions", "length", length, 1);
   requireEven("sinusoidalPositions", width);
-  const values = waves(range(offset, length), width, base);
+  const values = waves(range(offset, length), width, requireBase("sinusoidalPositions", base));
   const { device, dtype = "float32" } = whereOf(options);
   return tensor(values, { shape: [length, width], dtype, ...(device !== undefined && { device }) });
 }
@@ -66,7 +71,7 @@ export class SinusoidalPositions extends Module {
   constructor(width: number, { base = 10000 }: { readonly base?: number } = {}) {
     super();
     this.width = requireEven("SinusoidalPositions", width);
-    this.base = base;
+    this.base = requireBase("SinusoidalPositions", base);
   }
 
   override get moduleName(): string {
@@ -116,9 +121,7 @@ export class RotaryEmbedding extends Module {
   constructor(width: number, { base = 10000 }: RotaryOptions = {}) {
     super();
     this.width = requireEven("RotaryEmbedding", width);
-    if (!(base > 0))
-      throw new ValueError("RotaryEmbedding", `base must be a positive number; got ${String(base)}.`);
-    this.base = base;
+    this.base = requireBase("RotaryEmbedding", base);
   }
 
   override get moduleName(): string {
