@@ -27,7 +27,11 @@ function language(model) {
   const [batch, length, vocabulary] = [1, 16, 65];
   const loss = () => {
     const x = randint(0, vocabulary, [batch, length]);
-    const target = x.mul(3).add(7).remainder(vocabulary).reshape([batch * length]);
+    const target = x
+      .mul(3)
+      .add(7)
+      .remainder(vocabulary)
+      .reshape([batch * length]);
     return crossEntropy(model.forward(x).reshape([batch * length, vocabulary]), target);
   };
   return { model, loss };
