@@ -1,7 +1,7 @@
 // GPT: its size, parity with GPT-2's definition in PyTorch (scripts/fixtures_attention.py), causality, errors, memory.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { crossEntropy, memory, noGrad, scope, slice, tensor } from "../../src/index.ts";
+import { crossEntropy, memory, noGrad, resetPeakMemory, scope, slice, tensor } from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
 import { GPT } from "../../src/models/index.ts";
 import type { GptOptions } from "../../src/models/index.ts";
@@ -111,6 +111,24 @@ describe("GPT", () => {
       }
       for (const one of cache) one.dispose();
       model.dispose();
+    }),
+  );
+
+  it(
+    "holds at its forward pass's peak what the graph needs, and of one block what it does not",
+    scoped(() => {
+      const spare = (layers: number): number => {
+        const model = new GPT({ vocabSize: 11, contextLength: 8, width: 16, layers, heads: 2 });
+        const tokens = ids(Array.from({ length: 4 }, () => [1, 2, 3, 4, 5, 6, 7, 8]));
+        resetPeakMemory();
+        model.forward(tokens);
+        const { bytes, peakBytes } = memory();
+        model.dispose();
+        return peakBytes - bytes;
+      };
+      const [two, six] = [spare(2), spare(6)];
+      expect(two).toBeGreaterThan(0);
+      expect(six).toBe(two);
     }),
   );
 
