@@ -184,6 +184,22 @@ describe("chooseToken", () => {
     expect([...draws({ sample: true })].sort()).toEqual([0, 1, 2, 3, 4]);
   });
 
+  it("puts large vocabularies in order as a plain sort does, equals by their numbers", () => {
+    const many = Float32Array.from({ length: 5000 }, (_, i) => Math.round(Math.sin(i * 12.9898) * 1000) / 8);
+    for (const repetitionPenalty of [1, 1.1]) {
+      const lowered = Array.from(many, (x, i) =>
+        i < 99 ? (x > 0 ? x * (1 / repetitionPenalty) : x * repetitionPenalty) : x,
+      );
+      const order = [...lowered.keys()].sort((a, b) => lowered[b] - lowered[a] || a - b).slice(0, 300);
+      const seen = Array.from({ length: 99 }, (_, i) => i);
+      // At so high a temperature all kept tokens are equally likely.
+      const options = { temperature: 1e9, topK: 300, repetitionPenalty };
+      order.forEach((token, i) =>
+        expect(chooseToken(many, seen, options, () => (i + 0.5) / 300)).toBe(token),
+      );
+    }
+  });
+
   it("draws by the probabilities at the temperature", () => {
     const shares = (temperature: number): number[] => {
       const counts = new Array<number>(5).fill(0);

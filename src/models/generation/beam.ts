@@ -35,10 +35,19 @@ const byScore = (a: Beam, b: Beam): number => b.score - a.score;
 
 /** The best continuations of all beams, twice as many as there are beams: as many may end at once. */
 function extensions(scores: readonly Float64Array[], sums: readonly number[], count: number): Candidate[] {
-  const all = scores.flatMap((row, beam) =>
-    Array.from(row, (score, token) => ({ beam, token, sum: sums[beam] + score })),
-  );
-  return all.sort((a, b) => b.sum - a.sum || a.beam - b.beam || a.token - b.token).slice(0, count);
+  // Best first. Of equals the earlier beam and token stands first, and stays where there is no more room.
+  const best: Candidate[] = [];
+  scores.forEach((row, beam) => {
+    row.forEach((score, token) => {
+      const sum = Number.isNaN(score) ? -Infinity : sums[beam] + score;
+      if (best.length === count && sum <= best[count - 1].sum) return;
+      let at = best.length;
+      while (at > 0 && sum > best[at - 1].sum) at--;
+      best.splice(at, 0, { beam, token, sum });
+      if (best.length > count) best.pop();
+    });
+  });
+  return best;
 }
 
 /**
