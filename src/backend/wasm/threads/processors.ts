@@ -20,9 +20,11 @@ export async function usableProcessors(): Promise<Processors> {
   const os = await nodeBuiltin<Os>("node:os");
   const fs = await nodeBuiltin<{ readFileSync(path: string, encoding: "utf8"): string }>("node:fs");
   const present = os?.availableParallelism?.() ?? os?.cpus().length ?? 1;
+  // Deno counts with the quota itself, and would ask the user's leave to read system files.
+  const isDeno = (globalThis as { Deno?: unknown }).Deno !== undefined;
   const quota = processorQuota((path) => {
     try {
-      return fs?.readFileSync(path, "utf8") ?? null;
+      return isDeno ? null : (fs?.readFileSync(path, "utf8") ?? null);
     } catch {
       return null;
     }
