@@ -17,6 +17,7 @@ import { Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import { LayerNorm } from "../nn/norm.ts";
 import { TransformerEncoder, TransformerEncoderLayer } from "../nn/transformer/encoder.ts";
+import { requireSizes } from "./sizes.ts";
 
 export interface BertOptions extends ParameterOptions {
   readonly vocabSize: number;
@@ -73,6 +74,7 @@ export class BERT extends Module {
     const { hidden = 4 * width, dropout = 0.1 } = options;
     const { positions = "learned" } = options;
     requireHeads("BERT", width, heads);
+    requireSizes("BERT", { vocabSize, maxLength, segments, layers, hidden }, dropout);
     if (positions !== "learned" && positions !== "rotary") {
       const got = JSON.stringify(positions);
       throw new ValueError("BERT", `positions must be "learned" or "rotary"; got ${got}.`);

@@ -8,6 +8,7 @@ import { transpose } from "../ops/algebra.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { requireTokens } from "./tokens.ts";
+import { requireSizes } from "./sizes.ts";
 
 export interface CharLSTMOptions extends ParameterOptions {
   /** Default 64. */
@@ -39,6 +40,7 @@ export class CharLSTM extends Module {
   constructor(vocabulary: number, options: CharLSTMOptions = {}) {
     super();
     const { embedding = 64, hidden = 256, layers = 1, dropout = 0, ...where } = options;
+    requireSizes("CharLSTM", { vocabulary, embedding, hidden, layers }, dropout);
     this.embedding = new Embedding(vocabulary, embedding, where);
     this.lstm = new LSTM(embedding, hidden, { numLayers: layers, dropout, ...where });
     this.head = new Linear(hidden, vocabulary, where);

@@ -3,7 +3,6 @@ import { ShapeError } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
 import { add, reshape, slice, transpose } from "../ops/algebra.ts";
 import { partsOfProjection, scaledDotProductAttention, selfAttention } from "../ops/attention/attention.ts";
-import { requireWhole } from "../ops/checks.ts";
 import { tensor } from "../ops/creation.ts";
 import { gelu } from "../ops/elementwise.ts";
 import { linear } from "../ops/linalg/matmul.ts";
@@ -21,6 +20,7 @@ import { LayerNorm } from "../nn/norm.ts";
 import { Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import type { LoadReport } from "../nn/module.ts";
+import { requireSizes } from "./sizes.ts";
 
 export interface GptOptions extends ParameterOptions {
   readonly vocabSize: number;
@@ -150,7 +150,7 @@ export class GPT extends Module {
   constructor(options: GptOptions) {
     super();
     const { vocabSize, contextLength = 1024, width = 768, layers = 12, heads = 12, dropout = 0 } = options;
-    requireWhole("GPT", "layers", layers, 1);
+    requireSizes("GPT", { vocabSize, contextLength, layers }, dropout);
     requireHeads("GPT", width, heads);
     const where = whereOf(options);
     this.contextLength = contextLength;

@@ -9,6 +9,7 @@ import { reshape, slice, transpose } from "../ops/algebra.ts";
 import { dropout } from "../ops/dropout.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { requireSizes } from "./sizes.ts";
 
 export interface LstmForecasterOptions extends ParameterOptions {
   /** Default 32. */
@@ -32,6 +33,7 @@ export class LstmForecaster extends Module {
   constructor(features: number, horizon: number, options: LstmForecasterOptions = {}) {
     super();
     const { hidden = 32, layers = 1, dropout: p = 0, ...where } = options;
+    requireSizes("LstmForecaster", { features, horizon, hidden, layers }, p);
     this.dropout = p;
     this.lstm = new LSTM(features, hidden, { numLayers: layers, dropout: p, ...where });
     this.head = new Linear(hidden, horizon, where);

@@ -16,6 +16,7 @@ import { softmax } from "../ops/softmax.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { requireTokens } from "./tokens.ts";
+import { requireSizes } from "./sizes.ts";
 
 export interface Seq2SeqLstmOptions extends ParameterOptions {
   /** Default 32. */
@@ -68,6 +69,7 @@ export class Seq2SeqLstm extends Module {
   constructor(sourceVocabulary: number, targetVocabulary: number, options: Seq2SeqLstmOptions = {}) {
     super();
     const { embedding = 32, hidden = 128, ...where } = options;
+    requireSizes("Seq2SeqLstm", { sourceVocabulary, targetVocabulary, embedding, hidden });
     if (hidden % 2 !== 0) throw new ShapeError("Seq2SeqLstm", `hidden must be even; got ${String(hidden)}.`);
     this.sourceEmbedding = new Embedding(sourceVocabulary, embedding, where);
     this.targetEmbedding = new Embedding(targetVocabulary, embedding, where);

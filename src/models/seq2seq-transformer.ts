@@ -2,7 +2,6 @@
 import { ShapeError } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
 import { expand, mul } from "../ops/algebra.ts";
-import { requireWhole } from "../ops/checks.ts";
 import { noGrad } from "../tensor/mode.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -19,6 +18,7 @@ import { Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import { Transformer } from "../nn/transformer/transformer.ts";
 import type { LanguageModel } from "./generation/decoding.ts";
+import { requireSizes } from "./sizes.ts";
 
 export interface Seq2SeqTransformerOptions extends ParameterOptions {
   readonly sourceVocabSize: number;
@@ -59,8 +59,10 @@ export class Seq2SeqTransformer extends Module {
     const { sourceVocabSize, targetVocabSize, maxLength = 512, width = 512, heads = 8, layers = 6 } = options;
     const { hidden = 4 * width, dropout = 0.1 } = options;
     requireHeads("Seq2SeqTransformer", width, heads);
+    const counts = { sourceVocabSize, targetVocabSize, maxLength, layers, hidden };
+    requireSizes("Seq2SeqTransformer", counts, dropout);
     const where = whereOf(options);
-    this.maxLength = requireWhole("Seq2SeqTransformer", "maxLength", maxLength, 1);
+    this.maxLength = maxLength;
     this.width = width;
     this.positions = new SinusoidalPositions(width);
     this.sourceEmbedding = new Embedding(sourceVocabSize, width, where);

@@ -2,7 +2,6 @@
 import { ShapeError } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
 import { add, expand, reshape, slice, transpose } from "../ops/algebra.ts";
-import { requireWhole } from "../ops/checks.ts";
 import { cat } from "../ops/placement.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -16,6 +15,7 @@ import { Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import { LayerNorm } from "../nn/norm.ts";
 import { TransformerEncoder, TransformerEncoderLayer } from "../nn/transformer/encoder.ts";
+import { requireSizes } from "./sizes.ts";
 
 export interface ViTOptions extends ParameterOptions {
   /** Side of the square images, and of the square patches that divide it; default 224 and 16. */
@@ -52,7 +52,7 @@ export class ViT extends Module {
     super();
     const { imageSize = 224, patchSize = 16, channels = 3, classes, width = 768 } = options;
     const { layers = 12, heads = 12, hidden = 4 * width, dropout = 0 } = options;
-    requireWhole("ViT", "patchSize", patchSize, 1);
+    requireSizes("ViT", { imageSize, patchSize, channels, classes, layers }, dropout);
     if (imageSize % patchSize !== 0) {
       throw new ShapeError(
         "ViT",
@@ -60,6 +60,7 @@ export class ViT extends Module {
       );
     }
     requireHeads("ViT", width, heads);
+    requireSizes("ViT", { hidden });
     const where = whereOf(options);
     const drawn = (shape: readonly number[]): Tensor =>
       normal(constantParameter(shape, 0, where), {

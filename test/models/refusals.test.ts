@@ -291,7 +291,31 @@ describe("constructors refuse", () => {
       "Seq2SeqLstm: hidden must be even; got 5.",
     ],
   ];
-  it.each(cases)("%s", (_, make, message) => {
+  const whole = (op: string, name: string): string => `${op}: ${name} must be a whole number >= 1; got 0.`;
+  const vit = { imageSize: 4, patchSize: 2, width: 4, heads: 2, layers: 1 };
+  const sizes: [string, () => unknown, string][] = [
+    ["GPT, context", () => new models.GPT({ vocabSize: 7, contextLength: 0 }), whole("GPT", "contextLength")],
+    [
+      "GPT, dropout",
+      () => new models.GPT({ vocabSize: 7, dropout: 2 }),
+      "GPT: dropout must lie in 0..1; got 2.",
+    ],
+    [
+      "BERT, layers",
+      () => new models.BERT({ vocabSize: 7, width: 4, heads: 2, layers: 0 }),
+      whole("BERT", "layers"),
+    ],
+    ["ViT, classes", () => new models.ViT({ ...vit, classes: 0 }), whole("ViT", "classes")],
+    [
+      "Seq2SeqTransformer, vocabulary",
+      () => new models.Seq2SeqTransformer({ sourceVocabSize: 6, targetVocabSize: 0 }),
+      whole("Seq2SeqTransformer", "targetVocabSize"),
+    ],
+    ["Seq2SeqLstm, vocabulary", () => new models.Seq2SeqLstm(6, 0), whole("Seq2SeqLstm", "targetVocabulary")],
+    ["CharLSTM, layers", () => new models.CharLSTM(5, { layers: 0 }), whole("CharLSTM", "layers")],
+    ["LstmForecaster, horizon", () => new models.LstmForecaster(5, 0), whole("LstmForecaster", "horizon")],
+  ];
+  it.each([...cases, ...sizes])("%s", (_, make, message) => {
     expect(make).toThrow(message);
   });
 });
