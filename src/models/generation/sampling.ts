@@ -79,18 +79,23 @@ export function chooseToken(
   const { temperature = 1, topK = Infinity, topP = 1, repetitionPenalty = 1 } = options;
   const lowered = penalised(scores, seen, repetitionPenalty);
   if (!samples(options)) return likeliest(lowered);
-  const kept = byScore(lowered, topK);
-  const weights = kept.map((token) => weightOf(lowered[token], lowered[kept[0]], temperature));
+  // In which order tokens stand matters only to what ends a list of them early.
+  const isWhole = topK >= lowered.length && topP === 1;
+  const kept = isWhole ? Array.from(lowered.keys()) : byScore(lowered, topK);
+  const largest = lowered[isWhole ? likeliest(lowered) : kept[0]];
+  const weights = kept.map((token) => weightOf(lowered[token], largest, temperature));
   const total = weights.reduce((a, b) => a + b, 0);
   // The nucleus ends with the token that reaches topP.
   let [count, mass] = [0, 0];
   while (count < kept.length && (count === 0 || mass < topP * total)) mass += weights[count++];
   let left = uniform() * mass;
-  for (let i = 0; i < count - 1; i++) {
+  let chosen = kept[0];
+  // Rounding may leave a little at the end: it falls to the last that can be drawn at all.
+  for (let i = 0; i < count && left >= 0; i++) {
     left -= weights[i];
-    if (left < 0) return kept[i];
+    if (weights[i] > 0) chosen = kept[i];
   }
-  return kept[count - 1];
+  return chosen;
 }
 
 /** Logarithms of the probabilities. */
