@@ -11,6 +11,7 @@ import { currentObserver } from "../tensor/observer.ts";
 import type { AnyPrimitive } from "../tensor/primitive.ts";
 import { Scope } from "../tensor/scope.ts";
 import { ownsBuffer, Tensor } from "../tensor/tensor.ts";
+import { nodesToWalk } from "./order.ts";
 
 export interface WalkOptions {
   /** Record the backward ops too, so that the gradients can be differentiated again. */
@@ -48,7 +49,8 @@ export function walkBackward(
 ): void {
   const { boundary = 0 } = options;
   const leading = new Set<Node>();
-  const order = collect(seeds, wanted, oldest, boundary, leading);
+  const starts = seeds.map(({ output }) => output.node!);
+  const order = nodesToWalk(starts, wanted, oldest, boundary, leading);
   const scope = new Scope(op);
   const outliving: Tensor[] = [];
   try {
@@ -64,73 +66,6 @@ export function walkBackward(
   } finally {
     scope.close(outliving);
   }
-}
-
-let walks = 0;
-
-// Nodes that lead to a wanted one, leaves first, then oldest first; also as the set `leading`.
-function collect(
-  seeds: readonly Seed[],
-  wanted: (node: Node) => boolean,
-  oldest: number,
-  boundary: number,
-  leading: Set<Node>,
-): Node[] {
-  walks++;
-  const found: Node[] = [];
-  const leaves: Node[] = [];
-  const stack = seeds.map(({ output }) => output.node!);
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (node.met === walks) continue;
-    node.met = walks;
-    if (node.primitive === null) leaves.push(node);
-    else found.push(node);
-    if (node.id < boundary) continue;
-    const { parents } = node;
-    for (let i = 0; i < parents.length; i++) {
-      const parent = parents[i];
-      if (parent !== null && parent.id >= oldest && parent.met !== walks) stack.push(parent);
-    }
-  }
-  sortOldestFirst(found);
-  const order: Node[] = [];
-  for (let i = 0; i < leaves.length; i++) {
-    if (!wanted(leaves[i])) continue;
-    leading.add(leaves[i]);
-    order.push(leaves[i]);
-  }
-  for (let i = 0; i < found.length; i++) {
-    if (!leads(found[i], leading) && !wanted(found[i])) continue;
-    leading.add(found[i]);
-    order.push(found[i]);
-  }
-  return order;
-}
-
-// The search meets most nodes newest first; turned round they are nearly in order, which insertion is fastest for.
-function sortOldestFirst(nodes: Node[]): void {
-  nodes.reverse();
-  let moves = 8 * nodes.length;
-  for (let i = 1; i < nodes.length; i++) {
-    const node = nodes[i];
-    let k = i;
-    for (; k > 0 && nodes[k - 1].id > node.id; k--) nodes[k] = nodes[k - 1];
-    nodes[k] = node;
-    moves -= i - k;
-    if (moves < 0) {
-      nodes.sort((a, b) => a.id - b.id);
-      return;
-    }
-  }
-}
-
-function leads(node: Node, leading: ReadonlySet<Node>): boolean {
-  const { parents } = node;
-  for (let i = 0; i < parents.length; i++) {
-    const parent = parents[i];
-    if (parent !== null && leading.has(parent)) return true;
-  }
-  return false;
 }
 
 const alias = (x: Tensor): Tensor => new Tensor(x.storage, x.view, x.madeBy, x.node, x.slot);
