@@ -207,7 +207,7 @@ export class Tensor {
   }
 }
 
-/** Whether the handle is all that holds its buffer, holds the whole of it in order, and stands in no graph. */
+/** @internal Whether the handle is all that holds its buffer, holds the whole of it in order, and stands in no graph. */
 export const ownsBuffer = ({ storage, view, node }: Tensor): boolean =>
   node === null && storage.handles + storage.saves === 1 && view.dense && view.size === storage.length;
 
