@@ -19,6 +19,8 @@ export class View {
   readonly size: number;
   /** Elements lie in row-major order without gaps, from `offset` on. */
   readonly dense: boolean;
+  /** Made when it is first asked for: a weight's is, in every step. */
+  turned: View | null = null;
 
   constructor(shape: Shape, strides: readonly number[], offset: number) {
     this.shape = shape;
@@ -42,6 +44,11 @@ export class View {
   /** The view that an output of this shape takes: this one where it already is a whole dense buffer. */
   fresh(): View {
     return this.dense && this.offset === 0 ? this : View.of(this.shape);
+  }
+
+  /** A matrix with rows and columns exchanged. */
+  transposed(): View {
+    return (this.turned ??= this.permute(TURN));
   }
 
   permute(axes: readonly number[]): View {
@@ -81,6 +88,7 @@ export class View {
 }
 
 const SCALAR = new View([], [], 0);
+const TURN: readonly number[] = [1, 0];
 
 // Walks old and new axes together: each run of old axes that lies evenly may be cut anew into a run of new ones.
 function regroup(view: View, shape: Shape): number[] | null {

@@ -34,7 +34,8 @@ export class Tensor {
   /** Bookkeeping of the scope that owns the handle. */
   scope: Scope | null = null;
   scopeIndex = 0;
-  #releasedBy: string | null = null;
+  /** @internal What released the handle; null while it is alive. No private field: those are slow to make. */
+  releasedBy: string | null = null;
 
   /** For the library's own use; users make tensors with `tensor`, `zeros`, ... */
   constructor(storage: Storage, view: View, madeBy: string, node: Node | null, slot: number) {
@@ -67,7 +68,7 @@ export class Tensor {
   }
 
   get isDisposed(): boolean {
-    return this.#releasedBy !== null;
+    return this.releasedBy !== null;
   }
 
   /** A tensor made by the user rather than by a recorded op. */
@@ -117,7 +118,7 @@ export class Tensor {
    * Releases the handle and its `.grad`; the buffer goes back to its device when no other handle, view or graph needs it.
    */
   dispose(): void {
-    if (this.#releasedBy !== null) return;
+    if (this.releasedBy !== null) return;
     this.grad?.dispose();
     this.grad = null;
     this.scope?.disown(this);
@@ -126,16 +127,16 @@ export class Tensor {
 
   /** For scopes: releases a handle that no scope lists any more. */
   release(by: string): void {
-    if (this.#releasedBy !== null) return;
-    this.#releasedBy = by;
+    if (this.releasedBy !== null) return;
+    this.releasedBy = by;
     if (this.node !== null) releaseNode(this.node);
     this.storage.releaseHandle();
   }
 
   /** @throws DisposedError where the handle was released, naming `op`, who made it and who released it. */
   assertAlive(op: string): void {
-    if (this.#releasedBy === null) return;
-    const how = this.#releasedBy === "dispose()" ? "by dispose()" : `when scope "${this.#releasedBy}" ended`;
+    if (this.releasedBy === null) return;
+    const how = this.releasedBy === "dispose()" ? "by dispose()" : `when scope "${this.releasedBy}" ended`;
     throw new DisposedError(
       op,
       `its inputs must be alive; got one that was released ${how} (made by ${this.madeBy}). ` +

@@ -95,8 +95,7 @@ function rowsOf(x: Operand, width: number): Operand {
   return { storage, view: view.reshape([rows, width])! };
 }
 
-const TURN = [1, 0];
-const turned = ({ storage, view }: Operand): Operand => ({ storage, view: view.permute(TURN) });
+const turned = ({ storage, view }: Operand): Operand => ({ storage, view: view.transposed() });
 
 interface GradAttrs {
   readonly needs: readonly boolean[];
