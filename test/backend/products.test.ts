@@ -1,17 +1,14 @@
 // The matrix product's paths (vectors, small, few rows beside transposed weights, blocks) against plain loops, at sizes
 // that no tile divides; and the same bits for every cut.
-import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { KernelExports } from "../../src/backend/wasm/exports.ts";
+import { rawKernels } from "./raw-kernels.ts";
 
 let memory: WebAssembly.Memory;
 let e: KernelExports;
 
 beforeAll(async () => {
-  memory = new WebAssembly.Memory({ initial: 160, maximum: 65536, shared: true });
-  const binary = readFileSync(new URL("../../src/backend/wasm/kernels.wasm", import.meta.url));
-  const { instance } = await WebAssembly.instantiate(binary, { env: { memory } });
-  e = instance.exports as unknown as KernelExports;
+  ({ memory, e } = await rawKernels(160));
   const floats = new Float32Array(memory.buffer);
   floats.forEach((_, i) => (floats[i] = Math.sin(i * 1.7)));
 });

@@ -1,7 +1,7 @@
 // Kernels work on ranges, which threads share out: however a range is cut, the bits are the same.
-import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { KernelExports, KernelName } from "../../src/backend/wasm/exports.ts";
+import { rawKernels } from "./raw-kernels.ts";
 
 const PAGES = 16;
 const ROWS = 23;
@@ -14,10 +14,7 @@ let memory: WebAssembly.Memory;
 let e: KernelExports;
 
 beforeAll(async () => {
-  memory = new WebAssembly.Memory({ initial: PAGES, maximum: 65536, shared: true });
-  const binary = readFileSync(new URL("../../src/backend/wasm/kernels.wasm", import.meta.url));
-  const { instance } = await WebAssembly.instantiate(binary, { env: { memory } });
-  e = instance.exports as unknown as KernelExports;
+  ({ memory, e } = await rawKernels(PAGES));
   const floats = new Float32Array(memory.buffer, INPUT, OUTPUT / 4 - 32);
   floats.forEach((_, i) => (floats[i] = Math.sin(i * 1.7) + 0.01 * (i % 13)));
 });

@@ -48,6 +48,7 @@ describe.each(placements)("on $device", ({ device, dtype, rtol, atol }) => {
   it.each(cases.map((one) => [one.name, one] as const))(
     "%s",
     scopedEach((_, one) => {
+      // The fixture names the class; the types of its arguments lie in the fixture, where TypeScript does not look.
       const Class = (models as unknown as Record<string, new (...args: readonly unknown[]) => Model>)[
         one.name
       ];

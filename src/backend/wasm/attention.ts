@@ -127,7 +127,13 @@ export function attentionKernels(
       const units = batch * keyHeads;
       const maskPtr = mask ? pointer(mask) : 0;
       e.attention_grad_f32(
-        ...[pointer(g), pointer(q), pointer(k), pointer(v), maskPtr, pointer(y), pointer(normaliser)],
+        pointer(g),
+        pointer(q),
+        pointer(k),
+        pointer(v),
+        maskPtr,
+        pointer(y),
+        pointer(normaliser),
         pointer(gradients.q),
         pointer(gradients.k),
         pointer(gradients.v),

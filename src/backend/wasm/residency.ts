@@ -176,10 +176,7 @@ export class Residency {
 
   #block(op: string, bytes: number): number {
     if (!(bytes <= this.#heap.maximumBytes)) this.#fail(op, bytes);
-    if (
-      this.#bytes - this.#persistentBytes + bytes > this.#softLimit ||
-      this.#residents.length >= MAX_RESIDENTS
-    )
+    if (this.#evictableBytes() + bytes > this.#softLimit || this.#residents.length >= MAX_RESIDENTS)
       this.#trim(bytes);
     const ptr = this.#allocator.allocate(bytes);
     if (ptr !== 0) return ptr;

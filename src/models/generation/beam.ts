@@ -1,7 +1,6 @@
 // Beam search: the likeliest whole sequences instead of the likeliest next token.
-import { requireWhole } from "../../ops/checks.ts";
 import { Pacer } from "../../data/event-loop.ts";
-import { requireFinite } from "../../ops/checks.ts";
+import { requireFinite, requireWhole } from "../../ops/checks.ts";
 import { checkPrompts, Decoding } from "./decoding.ts";
 import type { LanguageModel } from "./decoding.ts";
 import { checkSampling, logProbabilities, penalised } from "./sampling.ts";

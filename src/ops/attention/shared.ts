@@ -42,8 +42,8 @@ function partsIn(x: Tensor, mask: Tensor | undefined, attrs: SharedAttrs): Parts
   const all = reshape(x, split(x.shape, heads + 2 * keyHeads));
   const part = (start: number, count: number): Tensor =>
     permute(slice(all, 2, start, start + count), HEADS_FIRST);
-  const [q, k] = [part(0, heads), part(heads, keyHeads)];
-  return { q, k, v: part(heads + keyHeads, keyHeads), mask: mask ?? null };
+  const parts = { q: part(0, heads), k: part(heads, keyHeads), v: part(heads + keyHeads, keyHeads) };
+  return { ...parts, mask: mask ?? null };
 }
 
 const sharedGradPrimitive: Primitive<SharedAttrs> = primitive({
